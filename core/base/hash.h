@@ -1,0 +1,19 @@
+/* hash.h - SHA-256 (libcrypto), as lower-case hexadecimal. */
+#ifndef GLASSBOX_HASH_H
+#define GLASSBOX_HASH_H
+
+#include "core/base/base.h"
+
+typedef struct {
+    char hex[65];
+} Hash;
+typedef struct HashState HashState;
+
+HashState *hash_new(void);
+void hash_add(HashState *, const void *bytes, size_t n);
+Hash hash_end(HashState *); /* the digest; frees the state */
+
+Hash hash_bytes(const void *bytes, size_t n);
+bool hash_file(const char *path, Hash *out); /* false, errno set: the file cannot be read */
+
+#endif
