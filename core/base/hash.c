@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct HashState {
     EVP_MD_CTX *ctx;
@@ -23,15 +24,33 @@ void hash_add(HashState *h, const void *bytes, size_t n)
     require(EVP_DigestUpdate(h->ctx, bytes, n), "SHA-256 failed");
 }
 
+static Hash hexadecimal(const unsigned char *digest, unsigned n)
+{
+    Hash out = { { 0 } };
+    for (unsigned i = 0; i < n; i++) snprintf(out.hex + 2 * i, 3, "%02x", digest[i]);
+    return out;
+}
+
 Hash hash_end(HashState *h)
 {
     unsigned char digest[32];
     require(EVP_DigestFinal_ex(h->ctx, digest, NULL), "SHA-256 failed");
     EVP_MD_CTX_free(h->ctx);
     free(h);
-    Hash out = { { 0 } };
-    for (int i = 0; i < 32; i++) snprintf(out.hex + 2 * i, 3, "%02x", digest[i]);
-    return out;
+    return hexadecimal(digest, sizeof digest);
+}
+
+Hash hash_git_blob(const void *bytes, size_t n)
+{
+    char *head = text_format("blob %zu", n);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    unsigned char digest[20];
+    bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha1(), NULL) && EVP_DigestUpdate(ctx, head, strlen(head) + 1) &&
+              EVP_DigestUpdate(ctx, bytes, n) && EVP_DigestFinal_ex(ctx, digest, NULL);
+    require(ok, "libcrypto offers no SHA-1");
+    EVP_MD_CTX_free(ctx);
+    free(head);
+    return hexadecimal(digest, sizeof digest);
 }
 
 Hash hash_bytes(const void *bytes, size_t n)

@@ -14,6 +14,7 @@ void hash_add(HashState *, const void *bytes, size_t n);
 Hash hash_end(HashState *); /* the digest; frees the state */
 
 Hash hash_bytes(const void *bytes, size_t n);
+Hash hash_git_blob(const void *bytes, size_t n); /* SHA-1 as `git hash-object` prints it: 40 digits */
 bool hash_file(const char *path, Hash *out); /* false, errno set: the file cannot be read */
 
 #endif

@@ -1,8 +1,8 @@
 /* experiment.h - what an experiment declares, and what it may do while it runs.
  *
- * An experiment file holds one `const Experiment experiment`. It is compiled twice. With -DUNIT, CLAIMS(...) is nothing and the
- * descriptive fields shrink to a flag: the program that computes cannot see the bounds that it will be judged by, and no change of
- * wording or bound changes its bytes. Without, it becomes the describer, which prints all of this as JSON and as make rules. */
+ * An experiment file holds one `const Experiment experiment`. It is compiled twice. With -DUNIT, CLAIMS(...) and
+ * ABOUT(...) are nothing: the program that computes cannot see the bounds that it will be judged by, and no change of wording or
+ * bound changes its bytes. Without, it becomes the describer, which prints all of this as JSON and as make rules. */
 #ifndef GLASSBOX_EXPERIMENT_H
 #define GLASSBOX_EXPERIMENT_H
 
@@ -46,26 +46,30 @@ typedef struct Run Run;
 
 #ifdef UNIT
 #define CLAIMS(...) { { 0 } }
-#define SHOWN(type) bool /* in a unit these fields say only that something was declared */
+#define ABOUT(...) .unit = true
 #else
 #define CLAIMS(...) { __VA_ARGS__ }
-#define SHOWN(type) type
+#define ABOUT(...) __VA_ARGS__
 #endif
 
 typedef struct {
     const char *id;
-    SHOWN(const char *) title, section, cites; /* section: the folder below experiments/; cites: "key, key" */
-    SHOWN(int) seeds;                          /* that the record holds: 1 .. seeds */
-    SHOWN(double) core_s;                      /* core-seconds per seed of the default variant */
-    SHOWN(bool) quick;                         /* part of `make quick` */
-    const char *needs[4];                      /* findings whose artefact it reads */
-    const char *inputs[12];                    /* "data/facts/x.csv", "package:dict-gcide", "user:MODEL" */
-    const char *artefact;                      /* a file that it leaves for others, or NULL */
-    void (*run)(Run *, Rng);                   /* one seed: records, and judges nothing */
+#ifdef UNIT
+    bool unit;
+#else /* what only readers and planners need stands in ABOUT(...), and is not there in a unit */
+    const char *title, *section, *cites; /* section: the folder below experiments/; cites: "key, key" */
+    int seeds;                           /* that the record holds: 1 .. seeds */
+    double core_s;                       /* core-seconds per seed of the default variant */
+    bool quick;                          /* part of `make quick` */
+    const char *carries[4];              /* the box: source setting, here, what carries over, what does not */
+#endif
+    void (*run)(Run *, Rng);             /* one seed: records, and judges nothing */
+    const char *needs[4];                /* findings whose artefact it reads */
+    const char *inputs[12];              /* "data/facts/x.csv", "package:dict-gcide", "user:MODEL" */
+    const char *artefact;                /* a file that it leaves for others, or NULL */
     struct {
-        const char *id, *columns;              /* "curve", "step, loss [nat/token]" */
+        const char *id, *columns;        /* "curve", "step, loss [nat/token]" */
     } tables[12];
-    SHOWN(const char *) carries[4];            /* the box: source setting | here | what carries over | what does not */
     Claim claims[16];
 } Experiment;
 

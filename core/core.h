@@ -1,0 +1,17 @@
+/* core.h - the one include of an experiment, and the map of the core: each header is the contract of the file beside it. */
+#ifndef GLASSBOX_CORE_H
+#define GLASSBOX_CORE_H
+
+#include "core/base/base.h"
+#include "core/base/rng.h"
+#include "core/base/sheet.h"
+#include "core/num/vmath.h"
+#include "core/num/gemm.h"
+#include "core/num/linalg.h"
+#include "core/num/stats.h"
+#include "core/lab/experiment.h"
+#include <math.h> /* sqrt, fabs, floor, ceil, rint, fma and nothing else: a unit that links more of libm fails its check */
+#include <stdlib.h>
+#include <string.h>
+
+#endif
