@@ -1,4 +1,5 @@
-/* core.h - the one include of an experiment, and the map of the core: each header is the contract of the file beside it. */
+/* core.h - the one include of an experiment, and the map of the core: each header is
+ * the contract of the file beside it. */
 #ifndef GLASSBOX_CORE_H
 #define GLASSBOX_CORE_H
 

@@ -1,5 +1,6 @@
-/* suite.h - everything that is known about the findings: declarations, published record, this machine's runs, verdicts.
- * Loaded once per command from build/desc, data/record and build/run; the suite owns all that it points to. */
+/* suite.h - everything that is known about the findings: declarations, published
+ * record, this machine's runs, verdicts. Loaded once per command from build/desc,
+ * data/record and build/run; the suite owns all that it points to. */
 #ifndef GLASSBOX_SUITE_H
 #define GLASSBOX_SUITE_H
 
@@ -15,8 +16,9 @@ typedef struct {
 
 typedef struct { /* one published or fresh run of one seed */
     Replicate values;
-    char *folder;      /* of its tables and listings; NULL: none kept (record, seeds other than 1) */
-    json_t *run;       /* run.json; NULL for the record */
+    /* of its tables and listings; NULL: none kept (record, seeds other than 1) */
+    char *folder;
+    json_t *run; /* run.json; NULL for the record */
 } SeedRun;
 
 typedef struct { /* one row of data/record/<id>.index.csv */
@@ -39,16 +41,17 @@ typedef struct {
     Claim *claims; /* as declared; strings owned by the suite */
     int *claim_line;
     int n_claims;
-    char *broken;      /* does not compile or describe: the reason; then only id and source are set */
+    /* does not compile or describe: the reason; then only id and source are set */
+    char *broken;
 
-    SeedRun *record;   /* data/record: seeds of the default variant */
+    SeedRun *record; /* data/record: seeds of the default variant */
     IndexRow *index;
     int n_record;
     char *record_folder; /* data/record/<id>, seed 1's tables; NULL: no record */
     Replicate *record_long;
     int n_record_long;
 
-    SeedRun *runs;     /* build/run: what this machine computed, default variant */
+    SeedRun *runs; /* build/run: what this machine computed, default variant */
     int n_runs;
 
     Judgement *judged; /* (n_claims) on the record; if there is none, on the runs */
@@ -60,21 +63,26 @@ typedef struct {
     int n;
 } Suite;
 
-/* `root` is the folder of the checkout ("."); `run_dir` where fresh runs lie ("build/run"). NULL with *error (caller frees) on a malformed
- * record or describer output: path:row:column and what was expected. */
+/* `root` is the folder of the checkout ("."); `run_dir` where fresh runs lie
+ * ("build/run"). NULL with *error (caller frees) on a malformed record or describer
+ * output: path:row:column and what was expected. */
 Suite *suite_load(const char *root, const char *run_dir, char **error);
 void suite_free(Suite *);
 Finding *suite_find(Suite *, const char *id); /* NULL: unknown */
 Claim *suite_claim(Suite *, const char *finding_slash_claim, Finding **);
-/* Does the finding match a glob on its id, or on any trailing part of section/id? `patterns` is space-separated; empty matches all. */
+/* Does the finding match a glob on its id, or on any trailing part of section/id?
+ * `patterns` is space-separated; empty matches all. */
 bool suite_matches(const Finding *, const char *patterns);
 
-/* Mean, interval, minimum and maximum of a recorded value over the record's seeds (over the runs if there is no record).
- * False: no seed has it, or it is absent in all. */
-bool suite_value(const Finding *, const char *name, double *mean, double *lo, double *hi, double *min, double *max, int *n);
+/* Mean, interval, minimum and maximum of a recorded value over the record's seeds
+ * (over the runs if there is no record). False: no seed has it, or it is absent in
+ * all. */
+bool suite_value(const Finding *, const char *name, double *mean, double *lo, double *hi,
+                 double *min, double *max, int *n);
 
-/* The short hash that a citation carries: first 8 hex digits of sha256 over id, sentence, bounds and the sorted seed,name,value lines of
- * the claim's value, its controls and their `also` values; nothing else. */
+/* The short hash that a citation carries: first 8 hex digits of sha256 over id,
+ * sentence, bounds and the sorted seed,name,value lines of the claim's value, its
+ * controls and their `also` values; nothing else. */
 Hash suite_claim_hash(const Finding *, int claim);
 
 #endif

@@ -1,7 +1,8 @@
 /* base.c - memory and strings.
  *
- * Memory is zeroed, aligned for 64-byte vectors, and never NULL: no caller has a path for "out of memory", because no experiment has
- * anything sensible left to do there. Plain free() releases it, so ownership can pass to any code. */
+ * Memory is zeroed, aligned for 64-byte vectors, and never NULL: no caller has a path
+ * for "out of memory", because no experiment has anything sensible left to do there.
+ * Plain free() releases it, so ownership can pass to any code. */
 #include "core/base/base.h"
 #include <stdio.h>
 #include <stdlib.h>

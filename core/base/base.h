@@ -1,4 +1,5 @@
-/* base.h - the ground that everything stands on: one way to die, one way to allocate, one way to build a string. */
+/* base.h - the ground that everything stands on: one way to die, one way to allocate,
+ * one way to build a string. */
 #ifndef GLASSBOX_BASE_H
 #define GLASSBOX_BASE_H
 
@@ -15,24 +16,29 @@ typedef float real;
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
-/* A bug or a broken machine: prints file, function and message, then aborts. Never for bad input or an unwelcome finding.
- * No __LINE__, so that moving code by a line of prose leaves the executable's bytes alone. */
+/* A bug or a broken machine: prints file, function and message, then aborts. Never for
+ * bad input or an unwelcome finding. No __LINE__, so that moving code by a line of
+ * prose leaves the executable's bytes alone. */
 _Noreturn void die_in(const char *file, const char *func, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 #define die(...) die_in(__FILE__, __func__, __VA_ARGS__)
-#define require(cond, ...) \
-    do { \
+#define require(cond, ...)             \
+    do {                               \
         if (!(cond)) die(__VA_ARGS__); \
     } while (0)
 
-void *alloc(size_t n, size_t size);                 /* n*size zeroed bytes, 64-byte aligned; release with free(); dies rather than return NULL */
-void *grow(void *old, size_t old_n, size_t new_n, size_t size); /* a larger block from alloc(), old contents kept, old freed */
+/* n*size zeroed bytes, 64-byte aligned; release with free(); dies rather than return
+ * NULL */
+void *alloc(size_t n, size_t size);
+/* a larger block from alloc(), old contents kept, old freed */
+void *grow(void *old, size_t old_n, size_t new_n, size_t size);
 
 /* Strings that the caller frees. */
 char *text_copy(const char *s);
 char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* A growing string. Zero is an empty one; `s` is always terminated once something was added; free(b.s) releases it. */
+/* A growing string. Zero is an empty one; `s` is always terminated once something was
+ * added; free(b.s) releases it. */
 typedef struct {
     char *s;
     size_t n, room;

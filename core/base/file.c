@@ -1,7 +1,8 @@
 /* file.c - whole files and folders, published by rename.
  *
- * Readers of a result never see half of it: a file is written beside its place and renamed, a folder is filled as NAME.partial and
- * renamed. Every write is checked up to fclose(), because a full disk often speaks only there. */
+ * Readers of a result never see half of it: a file is written beside its place and
+ * renamed, a folder is filled as NAME.partial and renamed. Every write is checked up
+ * to fclose(), because a full disk often speaks only there. */
 #define _GNU_SOURCE
 #include "core/base/file.h"
 #include <dirent.h>
@@ -15,7 +16,8 @@
 
 bool file_exists(const char *path) { return access(path, F_OK) == 0; }
 
-/* gzread() passes plain files through, so one reader serves both; dictzip is gzip with an index in its header. */
+/* gzread() passes plain files through, so one reader serves both; dictzip is gzip with
+ * an index in its header. */
 char *file_read_gzip(const char *path, size_t *n)
 {
     struct stat info;
@@ -146,7 +148,8 @@ bool folder_remove(const char *path)
     return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT;
 }
 
-/* Two renames, the old result first out of the way: a kill between them leaves no result, never a mixed one. */
+/* Two renames, the old result first out of the way: a kill between them leaves no
+ * result, never a mixed one. */
 bool folder_publish(const char *partial, const char *path)
 {
     char *stale = text_format("%s.stale", path);

@@ -45,7 +45,8 @@ Hash hash_git_blob(const void *bytes, size_t n)
     char *head = text_format("blob %zu", n);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     unsigned char digest[20];
-    bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha1(), NULL) && EVP_DigestUpdate(ctx, head, strlen(head) + 1) &&
+    bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha1(), NULL) &&
+              EVP_DigestUpdate(ctx, head, strlen(head) + 1) &&
               EVP_DigestUpdate(ctx, bytes, n) && EVP_DigestFinal_ex(ctx, digest, NULL);
     require(ok, "libcrypto offers no SHA-1");
     EVP_MD_CTX_free(ctx);

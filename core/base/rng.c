@@ -1,8 +1,10 @@
 /* rng.c - Philox4x32-10 through Random123 [salmon2011parallel].
  *
- * A block cipher turned generator: 10 rounds over a 128-bit counter under a 64-bit key. We use the counter's low half for the index and
- * its third word for the purpose (draw, name, child), so that a stream's numbers and the keys of its descendants never come from
- * the same input. A generator that advances would be faster by a little and would make every result depend on who drew before. */
+ * A block cipher turned generator: 10 rounds over a 128-bit counter under a 64-bit
+ * key. We use the counter's low half for the index and its third word for the purpose
+ * (draw, name, child), so that a stream's numbers and the keys of its descendants
+ * never come from the same input. A generator that advances would be faster by a
+ * little and would make every result depend on who drew before. */
 #include "core/base/rng.h"
 #include <Random123/philox.h>
 

@@ -1,7 +1,8 @@
 /* sheet.c - CSV through libcsv.
  *
- * libcsv knows cells and rows but not lines, so it is fed line by line and the line under way is the row of every message. Its strict
- * mode refuses a quote inside an unquoted cell; the rest (equal row lengths, names in the header) is checked here. */
+ * libcsv knows cells and rows but not lines, so it is fed line by line and the line
+ * under way is the row of every message. Its strict mode refuses a quote inside an
+ * unquoted cell; the rest (equal row lengths, names in the header) is checked here. */
 #include "core/base/sheet.h"
 #include "core/base/file.h"
 #include <csv.h>
@@ -69,7 +70,8 @@ static void take_row(Reader *r)
     r->cell_room = 0;
 }
 
-/* After a first error nothing more is stored, so every stored row has the header's length. */
+/* After a first error nothing more is stored, so every stored row has the header's
+ * length. */
 static void on_row(int terminator, void *data)
 {
     Reader *r = data;

@@ -1,7 +1,9 @@
-/* sheet.h - CSV tables with a header row, read and written through libcsv (the only user of it).
- * Reading is strict: every row has as many cells as the header, quotes are balanced, no empty header. A byte-order mark, CRLF and
- * blank lines are accepted. Nothing here exits: errors come back as one line "path:row:column: what is wrong, what was expected",
- * where row is the line of the file as an editor shows it and column counts cells from 1. */
+/* sheet.h - CSV tables with a header row, read and written through libcsv (the only
+ * user of it). Reading is strict: every row has as many cells as the header, quotes
+ * are balanced, no empty header. A byte-order mark, CRLF and blank lines are accepted.
+ * Nothing here exits: errors come back as one line "path:row:column: what is wrong,
+ * what was expected", where row is the line of the file as an editor shows it and
+ * column counts cells from 1. */
 #ifndef GLASSBOX_SHEET_H
 #define GLASSBOX_SHEET_H
 
@@ -10,23 +12,28 @@
 
 typedef struct Sheet {
     char *path;
-    int rows, columns;  /* data rows, without the header */
-    char **header;      /* (columns) */
-    char ***cell;       /* (rows)(columns), never NULL */
-    int *line;          /* (rows): line of the file, for messages */
+    int rows, columns; /* data rows, without the header */
+    char **header;     /* (columns) */
+    char ***cell;      /* (rows)(columns), never NULL */
+    int *line;         /* (rows): line of the file, for messages */
 } Sheet;
 
-/* NULL on error, *error then holds a message that the caller frees. `columns` = "a, b": header names that must be present; may be NULL. */
+/* NULL on error, *error then holds a message that the caller frees. `columns` = "a,
+ * b": header names that must be present; may be NULL. */
 Sheet *sheet_read(const char *path, const char *columns, char **error);
-Sheet *sheet_parse(const char *name, const char *bytes, size_t n, const char *columns, char **error);
+Sheet *sheet_parse(const char *name, const char *bytes, size_t n, const char *columns,
+                   char **error);
 void sheet_free(Sheet *);
 
 int sheet_column(const Sheet *, const char *name); /* -1: no such column */
 const char *sheet_text(const Sheet *, int row, int column);
-/* A finite decimal number, or false with *error set (NaN, Inf, trailing junk, an empty cell). */
+/* A finite decimal number, or false with *error set (NaN, Inf, trailing junk, an empty
+ * cell). */
 bool sheet_number(const Sheet *, int row, int column, double *x, char **error);
 
-void sheet_write_text(FILE *, const char *cell); /* one cell, quoted only if it must be; the caller writes commas and newlines */
-void sheet_write_number(FILE *, double x);       /* %.17g: reading it back gives the same bits */
+/* one cell, quoted only if it must be; the caller writes commas and newlines */
+void sheet_write_text(FILE *, const char *cell);
+/* %.17g: reading it back gives the same bits */
+void sheet_write_number(FILE *, double x);
 
 #endif

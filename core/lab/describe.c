@@ -1,7 +1,9 @@
-/* describe.c - main() of every describer: prints what an experiment declares, as JSON for the report and as make rules for its units.
+/* describe.c - main() of every describer: prints what an experiment declares, as JSON
+ * for the report and as make rules for its units.
  *
- * The declarations are compiled, never parsed, so a claim with a misspelt field does not get this far. Whatever is inconsistent
- * (a side without a control, two claims of one name) is said here, when the experiment is built, and not after an hour of runs. */
+ * The declarations are compiled, never parsed, so a claim with a misspelt field does
+ * not get this far. Whatever is inconsistent (a side without a control, two claims of
+ * one name) is said here, when the experiment is built, and not after an hour of runs. */
 #include "core/base/file.h"
 #include "core/base/hash.h"
 #include "core/lab/experiment.h"
@@ -13,11 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- consistency -------------------------------------------------------------------------------------------------------- */
+/* --- consistency -------------------------------------------------------------------- */
 
 static int complain(const char *source, const char *claim, const char *what)
 {
-    fprintf(stderr, "%s: %s%s%s: %s\n", source, experiment.id, claim ? "/" : "", claim ? claim : "", what);
+    fprintf(stderr, "%s: %s%s%s: %s\n", source, experiment.id, claim ? "/" : "",
+            claim ? claim : "", what);
     return 1;
 }
 
@@ -26,16 +29,25 @@ static int check_claim(const char *source, const Claim *c)
     int wrong = 0;
     if (!c->text) wrong += complain(source, c->id, "a claim without a sentence (.text)");
     if (!c->value) wrong += complain(source, c->id, "a claim without a value (.value)");
-    if (c->side && !c->controls[0].value) wrong += complain(source, c->id, "a bound without a negative control (.controls)");
-    if (c->side && !c->why) wrong += complain(source, c->id, "a bound without a reason (.why)");
-    if (!c->side && c->tier == GATE) wrong += complain(source, c->id, "a gate without a bound: set .side, or .tier = REPORT");
-    if (c->side == WITHIN && c->upper <= c->bound) wrong += complain(source, c->id, "WITHIN needs .bound < .upper");
+    if (c->side && !c->controls[0].value)
+        wrong +=
+            complain(source, c->id, "a bound without a negative control (.controls)");
+    if (c->side && !c->why)
+        wrong += complain(source, c->id, "a bound without a reason (.why)");
+    if (!c->side && c->tier == GATE)
+        wrong += complain(source, c->id,
+                          "a gate without a bound: set .side, or .tier = REPORT");
+    if (c->side == WITHIN && c->upper <= c->bound)
+        wrong += complain(source, c->id, "WITHIN needs .bound < .upper");
     for (int k = 0; k < COUNT(c->controls) && c->controls[k].value; k++) {
         const Control *control = &c->controls[k];
-        if (!control->text) wrong += complain(source, c->id, "a control without words (.text)");
+        if (!control->text)
+            wrong += complain(source, c->id, "a control without words (.text)");
         for (int a = 0; a < COUNT(c->also); a++)
             if (!c->also[a].value != !control->also[a])
-                wrong += complain(source, c->id, "a control whose .also does not match the claim's .also");
+                wrong +=
+                    complain(source, c->id,
+                             "a control whose .also does not match the claim's .also");
     }
     return wrong;
 }
@@ -45,23 +57,31 @@ static int check(const char *source)
     int wrong = 0;
     const char *slash = strrchr(source, '/'), *name = slash ? slash + 1 : source;
     size_t n = strlen(experiment.id);
-    if (strncmp(name, experiment.id, n) || strcmp(name + n, ".c")) wrong += complain(source, NULL, ".id is not the file's name");
-    if (!experiment.title || !experiment.section || !experiment.cites) wrong += complain(source, NULL, "no .title, .section or .cites");
-    if (experiment.seeds < 1 || experiment.core_s <= 0) wrong += complain(source, NULL, "no .seeds or .core_s");
-    char *folder = text_format("experiments/%s/%s.c", experiment.section ? experiment.section : "", experiment.id);
-    if (strcmp(folder, source)) wrong += complain(source, NULL, ".section is not the file's folder below experiments/");
+    if (strncmp(name, experiment.id, n) || strcmp(name + n, ".c"))
+        wrong += complain(source, NULL, ".id is not the file's name");
+    if (!experiment.title || !experiment.section || !experiment.cites)
+        wrong += complain(source, NULL, "no .title, .section or .cites");
+    if (experiment.seeds < 1 || experiment.core_s <= 0)
+        wrong += complain(source, NULL, "no .seeds or .core_s");
+    char *folder =
+        text_format("experiments/%s/%s.c", experiment.section ? experiment.section : "",
+                    experiment.id);
+    if (strcmp(folder, source))
+        wrong += complain(source, NULL,
+                          ".section is not the file's folder below experiments/");
     free(folder);
     for (int i = 0; i < COUNT(experiment.claims) && experiment.claims[i].id; i++) {
         wrong += check_claim(source, &experiment.claims[i]);
         for (int j = 0; j < i; j++)
             if (!strcmp(experiment.claims[i].id, experiment.claims[j].id))
-                wrong += complain(source, experiment.claims[i].id, "two claims of this name");
+                wrong +=
+                    complain(source, experiment.claims[i].id, "two claims of this name");
     }
     if (!experiment.claims[0].id) wrong += complain(source, NULL, "no claims");
     return wrong;
 }
 
-/* --- JSON ----------------------------------------------------------------------------------------------------------------- */
+/* --- JSON --------------------------------------------------------------------------- */
 
 static json_t *text_or_null(const char *s) { return s ? json_string(s) : json_null(); }
 
@@ -119,9 +139,11 @@ static int line_of(const char *source_text, const char *id)
 
 static json_t *claim_json(const Claim *c, const char *source_text)
 {
-    json_t *o = check_json(c->value, c->side, c->bound, c->upper), *also = json_array(), *controls = json_array();
+    json_t *o = check_json(c->value, c->side, c->bound, c->upper), *also = json_array(),
+           *controls = json_array();
     for (int i = 0; i < COUNT(c->also) && c->also[i].value; i++)
-        json_array_append_new(also, check_json(c->also[i].value, c->also[i].side, c->also[i].bound, c->also[i].upper));
+        json_array_append_new(also, check_json(c->also[i].value, c->also[i].side,
+                                               c->also[i].bound, c->also[i].upper));
     for (int i = 0; i < COUNT(c->controls) && c->controls[i].value; i++)
         json_array_append_new(controls, control_json(&c->controls[i]));
     json_object_set_new(o, "id", json_string(c->id));
@@ -133,7 +155,8 @@ static json_t *claim_json(const Claim *c, const char *source_text)
     json_object_set_new(o, "tier", json_string(c->tier == GATE ? "gate" : "report"));
     json_object_set_new(o, "variant", text_or_null(c->variant));
     json_object_set_new(o, "why", text_or_null(c->why));
-    json_object_set_new(o, "reference", c->reference_key ? json_real(c->reference) : json_null());
+    json_object_set_new(o, "reference",
+                        c->reference_key ? json_real(c->reference) : json_null());
     json_object_set_new(o, "reference_key", text_or_null(c->reference_key));
     return o;
 }
@@ -165,7 +188,8 @@ static int print_json(const char *source)
     json_object_set_new(o, "needs", texts(experiment.needs, COUNT(experiment.needs)));
     json_object_set_new(o, "inputs", texts(experiment.inputs, COUNT(experiment.inputs)));
     json_object_set_new(o, "artefact", text_or_null(experiment.artefact));
-    json_object_set_new(o, "carries", texts(experiment.carries, COUNT(experiment.carries)));
+    json_object_set_new(o, "carries",
+                        texts(experiment.carries, COUNT(experiment.carries)));
     json_object_set_new(o, "tables", tables);
     json_object_set_new(o, "claims", claims);
     json_dumpf(o, stdout, JSON_INDENT(1));
@@ -175,14 +199,16 @@ static int print_json(const char *source)
     return file_close(stdout) ? 0 : 2;
 }
 
-/* --- make rules ------------------------------------------------------------------------------------------------------- */
+/* --- make rules --------------------------------------------------------------------- */
 
-/* One pattern rule per variant: any seed can be asked for. $(B) is the flavour's build folder. */
+/* One pattern rule per variant: any seed can be asked for. $(B) is the flavour's build
+ * folder. */
 static int print_rules(void)
 {
     static const char *const variants[] = { "", "@long" };
     for (int v = 0; v < COUNT(variants); v++) {
-        printf("$(B)/run/%s%s/seed-%%/run.json: $(B)/unit/%s $(B)/inputs/lib-blis.sha256", experiment.id, variants[v], experiment.id);
+        printf("$(B)/run/%s%s/seed-%%/run.json: $(B)/unit/%s $(B)/inputs/lib-blis.sha256",
+               experiment.id, variants[v], experiment.id);
         for (int i = 0; i < COUNT(experiment.inputs) && experiment.inputs[i]; i++) {
             char *stamp = provenance_stamp_name(experiment.inputs[i]);
             printf(" $(B)/inputs/%s", stamp);
@@ -204,7 +230,8 @@ static int print_rules(void)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && !strcmp(argv[1], "--json")) return check(argv[2]) ? 2 : print_json(argv[2]);
+    if (argc == 3 && !strcmp(argv[1], "--json"))
+        return check(argv[2]) ? 2 : print_json(argv[2]);
     if (argc == 2 && !strcmp(argv[1], "--rules")) return print_rules();
     fprintf(stderr, "usage: %s --json SOURCE | --rules\n", argv[0]);
     return 2;

@@ -1,6 +1,7 @@
 /* provenance.c - reads the machine, the executable and the inputs' stamps.
  *
- * The BLIS facts come through weak references: a unit that multiplies no matrices does not link gemm.o, and then has no BLIS to name. */
+ * The BLIS facts come through weak references: a unit that multiplies no matrices does
+ * not link gemm.o, and then has no BLIS to name. */
 #define _GNU_SOURCE
 #include "core/lab/provenance.h"
 #include "core/base/file.h"
@@ -34,15 +35,21 @@ InputStamp provenance_input(const char *stamp_folder, const char *input)
     InputStamp stamp = { .sha256 = "unstamped" };
     if (!stamp_folder) {
         Hash hash;
-        if (!strncmp(input, "data/", 5) && hash_file(input, &hash)) memcpy(stamp.sha256, hash.hex, 65);
+        if (!strncmp(input, "data/", 5) && hash_file(input, &hash))
+            memcpy(stamp.sha256, hash.hex, 65);
         return stamp;
     }
-    char *name = provenance_stamp_name(input), *path = text_format("%s/%s", stamp_folder, name);
+    char *name = provenance_stamp_name(input),
+         *path = text_format("%s/%s", stamp_folder, name);
     char *text = file_read(path, NULL);
-    if (!text) stamp.absent = text_format("%s has no stamp %s, expected make to have written it", input, path);
+    if (!text)
+        stamp.absent = text_format("%s has no stamp %s, expected make to have written it",
+                                   input, path);
     else {
-        char *rest = text, *first = strsep(&rest, "\n"), *second = rest ? strsep(&rest, "\n") : NULL;
-        if (!strcmp(first, "absent")) stamp.absent = text_copy(second && *second ? second : input);
+        char *rest = text, *first = strsep(&rest, "\n"),
+             *second = rest ? strsep(&rest, "\n") : NULL;
+        if (!strcmp(first, "absent"))
+            stamp.absent = text_copy(second && *second ? second : input);
         snprintf(stamp.sha256, sizeof stamp.sha256, "%s", first);
         snprintf(stamp.version, sizeof stamp.version, "%s", second ? second : "");
     }
@@ -110,11 +117,13 @@ static void set_cost(json_t *o)
     char date[32];
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
     json_object_set_new(o, "date", json_string(date));
-    json_object_set_new(o, "core_s", json_real((double)cpu.tv_sec + 1e-9 * (double)cpu.tv_nsec));
+    json_object_set_new(o, "core_s",
+                        json_real((double)cpu.tv_sec + 1e-9 * (double)cpu.tv_nsec));
     json_object_set_new(o, "peak_rss_kb", json_integer(use.ru_maxrss));
 }
 
-json_t *provenance_json(const char *stamp_folder, const char *const *inputs, int n_inputs, int argc, char **argv)
+json_t *provenance_json(const char *stamp_folder, const char *const *inputs, int n_inputs,
+                        int argc, char **argv)
 {
     json_t *o = json_object(), *in = json_object();
     Buffer command = { 0 };
@@ -128,26 +137,30 @@ json_t *provenance_json(const char *stamp_folder, const char *const *inputs, int
         InputStamp stamp = provenance_input(stamp_folder, inputs[i]);
         json_t *one = json_object();
         json_object_set_new(one, "sha256", json_string(stamp.sha256));
-        if (*stamp.version) json_object_set_new(one, "version", json_string(stamp.version));
+        if (*stamp.version)
+            json_object_set_new(one, "version", json_string(stamp.version));
         json_object_set_new(in, inputs[i], one);
         free(stamp.absent);
     }
     json_object_set_new(o, "inputs", in);
 
-    json_object_set_new(o, "compiler", json_string(
+    json_object_set_new(o, "compiler",
+                        json_string(
 #ifdef __clang__
-        "clang " __clang_version__
+                            "clang " __clang_version__
 #else
-        "gcc " __VERSION__
+                            "gcc " __VERSION__
 #endif
-    ));
+                            ));
     json_object_set_new(o, "flags", json_string(COMPILE_FLAGS));
-    json_object_set_new(o, "real", json_string(sizeof(real) == sizeof(float) ? "float" : "double"));
+    json_object_set_new(o, "real",
+                        json_string(sizeof(real) == sizeof(float) ? "float" : "double"));
     json_object_set_new(o, "blis", blis_json());
     json_object_set_new(o, "selftest", json_boolean(!gemm_selftest || gemm_selftest()));
     set_text(o, "cpu", line_of("/proc/cpuinfo", "model name"));
     set_text(o, "commit", first_line_of_command("git rev-parse HEAD 2>&-"));
-    char *changes = first_line_of_command("git status --porcelain --untracked-files=no 2>&-");
+    char *changes =
+        first_line_of_command("git status --porcelain --untracked-files=no 2>&-");
     json_object_set_new(o, "dirty", json_boolean(*changes != 0));
     free(changes);
     set_cost(o);

@@ -1,8 +1,9 @@
 /* run.c - main() of every unit: one finding, one seed, one folder of results.
  *
- * All output goes to DIR.partial and becomes DIR by rename at the very end, so a killed run leaves nothing that looks like a result.
- * Values are kept in memory and tables stream to disk; every write is checked, because a full disk must be an error and not a short
- * file. Nothing is printed: the report reads the folder. */
+ * All output goes to DIR.partial and becomes DIR by rename at the very end, so a
+ * killed run leaves nothing that looks like a result. Values are kept in memory and
+ * tables stream to disk; every write is checked, because a full disk must be an error
+ * and not a short file. Nothing is printed: the report reads the folder. */
 #define _GNU_SOURCE
 #include "core/base/file.h"
 #include "core/base/hash.h"
@@ -41,13 +42,15 @@ struct Run {
 
 static void usage(FILE *f)
 {
-    fprintf(f,
-            "usage: %s --seed N --out DIR [--variant NAME] [--inputs DIR] [--smoke]\n"
-            "Computes one seed of the finding and publishes its values and tables as DIR.\n",
-            experiment.id);
+    fprintf(
+        f,
+        "usage: %s --seed N --out DIR [--variant NAME] [--inputs DIR] [--smoke]\n"
+        "Computes one seed of the finding and publishes its values and tables as DIR.\n",
+        experiment.id);
 }
 
-/* The machine or the user is at fault, not the program: one message, exit 2, nothing left. */
+/* The machine or the user is at fault, not the program: one message, exit 2, nothing
+ * left. */
 _Noreturn static void quit(Run *run, const char *path, int error)
 {
     fprintf(stderr, "%s: %s: %s\n", experiment.id, path, strerror(error));
@@ -67,14 +70,16 @@ static char *result_path(Run *run, const char *name, const char *ending)
     return text_format("%s/%s%s", run->partial, name, ending);
 }
 
-/* --- what an experiment may call ------------------------------------------------------------------------------------- */
+/* --- what an experiment may call ---------------------------------------------------- */
 
 static void keep(Run *run, char *name, double x, bool absent)
 {
-    for (int i = 0; i < run->n; i++) require(strcmp(run->values[i].name, name), "\"%s\" is recorded twice", name);
+    for (int i = 0; i < run->n; i++)
+        require(strcmp(run->values[i].name, name), "\"%s\" is recorded twice", name);
     if (run->n == run->room) {
         int room = run->room ? 2 * run->room : 64;
-        run->values = grow(run->values, (size_t)run->room, (size_t)room, sizeof *run->values);
+        run->values =
+            grow(run->values, (size_t)run->room, (size_t)room, sizeof *run->values);
         run->room = room;
     }
     run->values[run->n++] = (Recorded){ name, x, absent };
@@ -93,9 +98,15 @@ void precondition(Run *run, const char *claim, bool ok, const char *text)
     keep(run, text_format("?%s: %s", claim ? claim : "", text), ok, false);
 }
 
-void observe(Run *run, const char *name, double x) { json_object_set_new(run->observed, name, json_real(x)); }
+void observe(Run *run, const char *name, double x)
+{
+    json_object_set_new(run->observed, name, json_real(x));
+}
 
-bool variant(Run *run, const char *name) { return run->variant && !strcmp(run->variant, name); }
+bool variant(Run *run, const char *name)
+{
+    return run->variant && !strcmp(run->variant, name);
+}
 
 int scaled(Run *run, int full, int smoke) { return run->smoke ? smoke : full; }
 
@@ -124,8 +135,9 @@ void row_n(Run *run, const char *table, const char *label, int n, const double *
 {
     int t = table_index(table);
     if (!run->table[t]) open_table(run, t);
-    require(n + (label != NULL) == run->columns[t], "a row of %d cells in table \"%s\" of %d columns", n + (label != NULL),
-            table, run->columns[t]);
+    require(n + (label != NULL) == run->columns[t],
+            "a row of %d cells in table \"%s\" of %d columns", n + (label != NULL), table,
+            run->columns[t]);
     if (label) sheet_write_text(run->table[t], label);
     for (int i = 0; i < n; i++) {
         if (i || label) fputc(',', run->table[t]);
@@ -160,7 +172,8 @@ const char *input_path(Run *run, const char *input)
     die("input \"%s\" is not declared", input);
 }
 
-/* Artefacts lie beside the values; another finding's, in the folder of the same seed. The caller keeps the path for the run's life. */
+/* Artefacts lie beside the values; another finding's, in the folder of the same seed.
+ * The caller keeps the path for the run's life. */
 const char *artefact_path(Run *run, const char *id)
 {
     if (!strcmp(id, experiment.id)) {
@@ -168,7 +181,8 @@ const char *artefact_path(Run *run, const char *id)
         return result_path(run, experiment.artefact, "");
     }
     for (int i = 0; i < COUNT(experiment.needs) && experiment.needs[i]; i++)
-        if (!strcmp(experiment.needs[i], id)) return text_format("%s/../../%s/seed-%d", run->out, id, run->seed);
+        if (!strcmp(experiment.needs[i], id))
+            return text_format("%s/../../%s/seed-%d", run->out, id, run->seed);
     die("finding \"%s\" is not among the needs", id);
 }
 
@@ -182,7 +196,7 @@ void progress(Run *run, double done)
     free(text), free(path);
 }
 
-/* --- publishing --------------------------------------------------------------------------------------------------------- */
+/* --- publishing --------------------------------------------------------------------- */
 
 static void write_values(Run *run)
 {
@@ -230,23 +244,28 @@ static int count_inputs(void)
 static void publish(Run *run, const char *not_run)
 {
     for (int t = 0; t < COUNT(run->table); t++)
-        if (run->table[t] && !file_close(run->table[t])) quit(run, experiment.tables[t].id, errno);
+        if (run->table[t] && !file_close(run->table[t]))
+            quit(run, experiment.tables[t].id, errno);
     write_values(run);
 
-    json_t *o = provenance_json(run->inputs, experiment.inputs, count_inputs(), run->argc, run->argv);
+    json_t *o = provenance_json(run->inputs, experiment.inputs, count_inputs(), run->argc,
+                                run->argv);
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     json_object_set_new(o, "wall_s",
-                        json_real((double)(now.tv_sec - run->start.tv_sec) + 1e-9 * (double)(now.tv_nsec - run->start.tv_nsec)));
+                        json_real((double)(now.tv_sec - run->start.tv_sec) +
+                                  1e-9 * (double)(now.tv_nsec - run->start.tv_nsec)));
     json_object_set_new(o, "finding", json_string(experiment.id));
     json_object_set_new(o, "seed", json_integer(run->seed));
-    json_object_set_new(o, "variant", run->variant ? json_string(run->variant) : json_null());
+    json_object_set_new(o, "variant",
+                        run->variant ? json_string(run->variant) : json_null());
     json_object_set_new(o, "smoke", json_boolean(run->smoke));
     if (not_run) json_object_set_new(o, "not_run", json_string(not_run));
     json_object_set_new(o, "observed", run->observed);
     json_object_set_new(o, "files", hash_files(run));
 
-    char *text = json_dumps(o, JSON_INDENT(1) | JSON_SORT_KEYS), *path = result_path(run, "run", ".json");
+    char *text = json_dumps(o, JSON_INDENT(1) | JSON_SORT_KEYS),
+         *path = result_path(run, "run", ".json");
     require(text, "run.json cannot be formed");
     if (!file_write(path, text, strlen(text))) quit(run, path, errno);
     char *status = result_path(run, "progress", "");
@@ -255,26 +274,44 @@ static void publish(Run *run, const char *not_run)
     free(status), free(path), free(text), json_decref(o);
 }
 
-/* --- main ----------------------------------------------------------------------------------------------------------------- */
+/* --- main --------------------------------------------------------------------------- */
 
 static bool parse(Run *run, int argc, char **argv)
 {
-    static const struct option options[] = { { "seed", 1, 0, 's' },   { "out", 1, 0, 'o' },   { "variant", 1, 0, 'v' },
-                                             { "inputs", 1, 0, 'i' }, { "smoke", 0, 0, 'k' }, { "help", 0, 0, 'h' },
+    static const struct option options[] = { { "seed", 1, 0, 's' },
+                                             { "out", 1, 0, 'o' },
+                                             { "variant", 1, 0, 'v' },
+                                             { "inputs", 1, 0, 'i' },
+                                             { "smoke", 0, 0, 'k' },
+                                             { "help", 0, 0, 'h' },
                                              { 0 } };
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         char *end;
         switch (c) {
         case 's':
             run->seed = (int)strtol(optarg, &end, 10);
-            if (*end || run->seed < 1) return fprintf(stderr, "--seed %s: expected a whole number from 1\n", optarg), false;
+            if (*end || run->seed < 1)
+                return fprintf(stderr, "--seed %s: expected a whole number from 1\n",
+                               optarg),
+                       false;
             break;
-        case 'o': run->out = optarg; break;
-        case 'v': run->variant = strcmp(optarg, "default") ? optarg : NULL; break;
-        case 'i': run->inputs = optarg; break;
-        case 'k': run->smoke = true; break;
-        case 'h': usage(stdout); exit(0);
-        default: return false;
+        case 'o':
+            run->out = optarg;
+            break;
+        case 'v':
+            run->variant = strcmp(optarg, "default") ? optarg : NULL;
+            break;
+        case 'i':
+            run->inputs = optarg;
+            break;
+        case 'k':
+            run->smoke = true;
+            break;
+        case 'h':
+            usage(stdout);
+            exit(0);
+        default:
+            return false;
         }
     }
     return optind == argc && run->seed && run->out;
@@ -296,7 +333,8 @@ int main(int argc, char **argv)
     if (!parse(&run, argc, argv)) return usage(stderr), 2;
     clock_gettime(CLOCK_MONOTONIC, &run.start);
     run.partial = text_format("%s.partial", run.out);
-    if (!folder_remove(run.partial) || !folder_make(run.partial)) quit(&run, run.partial, errno);
+    if (!folder_remove(run.partial) || !folder_make(run.partial))
+        quit(&run, run.partial, errno);
 
     char *absent = absent_input(&run);
     if (absent) fprintf(stderr, "%s: not run: %s\n", experiment.id, absent);

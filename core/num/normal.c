@@ -1,4 +1,5 @@
-/* normal.c - the normal half of rng.h. It lives in num because Box-Muller needs a logarithm and a cosine whose bits never move. */
+/* normal.c - the normal half of rng.h. It lives in num because Box-Muller needs a
+ * logarithm and a cosine whose bits never move. */
 #include "core/base/rng.h"
 #include "core/num/vmath.h"
 #include <math.h>

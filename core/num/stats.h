@@ -1,11 +1,13 @@
-/* stats.h - statistics over independent replicates (seeds, drawn examples), never over the tokens of one sequence. Double throughout. */
+/* stats.h - statistics over independent replicates (seeds, drawn examples), never over
+ * the tokens of one sequence. Double throughout. */
 #ifndef GLASSBOX_STATS_H
 #define GLASSBOX_STATS_H
 
 #include "core/base/base.h"
 
 typedef struct {
-    double mean, lo, hi; /* 95 % interval of the mean, Student's t; lo = hi = mean for n = 1 */
+    /* 95 % interval of the mean, Student's t; lo = hi = mean for n = 1 */
+    double mean, lo, hi;
     int n;
 } Estimate;
 typedef struct {
@@ -14,12 +16,17 @@ typedef struct {
 
 Estimate stats_estimate(int n, const double *x);
 double stats_mean(int n, const double *x);
-double stats_variance(int n, const double *x);                      /* unbiased, n >= 2 */
-double stats_quantile(int n, const double *x, double q);            /* linear between order statistics; x is kept */
-double stats_correlation(int n, const double *x, const double *y);  /* Pearson */
-double stats_spearman(int n, const double *x, const double *y);     /* ties get mean ranks */
-double stats_auc(int n, const double *score, const bool *positive); /* P(score of a positive > of a negative) + half the ties */
-double stats_student(int dof);                                      /* two-sided 95 % quantile of t */
-Line stats_line(int n, const double *x, const double *y);           /* least squares, n >= 2 distinct x */
+double stats_variance(int n, const double *x); /* unbiased, n >= 2 */
+/* linear between order statistics; x is kept */
+double stats_quantile(int n, const double *x, double q);
+double stats_correlation(int n, const double *x, const double *y); /* Pearson */
+/* ties get mean ranks */
+double stats_spearman(int n, const double *x, const double *y);
+/* P(score of a positive > of a negative) + half the ties */
+double stats_auc(int n, const double *score, const bool *positive);
+/* two-sided 95 % quantile of t */
+double stats_student(int dof);
+/* least squares, n >= 2 distinct x */
+Line stats_line(int n, const double *x, const double *y);
 
 #endif

@@ -1,16 +1,17 @@
-/* vmath.h - elementary functions whose bits do not depend on the C library, the compiler or the CPU model (x86-64-v3 on).
- * Scalar double for statistics and data; float vectors for networks. Accuracy: scalar within 2 ulp, vectors within 4 ulp of the
- * exact value over the whole range, subnormals, infinities and NaN included. */
+/* vmath.h - elementary functions whose bits do not depend on the C library, the
+ * compiler or the CPU model (x86-64-v3 on). Scalar double for statistics and data;
+ * float vectors for networks. Accuracy: scalar within 2 ulp, vectors within 4 ulp of
+ * the exact value over the whole range, subnormals, infinities and NaN included. */
 #ifndef GLASSBOX_VMATH_H
 #define GLASSBOX_VMATH_H
 
 #include "core/base/base.h"
 
 double vmath_exp(double x);
-double vmath_log(double x);   /* -inf at 0, NaN below */
+double vmath_log(double x); /* -inf at 0, NaN below */
 double vmath_log2(double x);
 double vmath_pow(double x, double y); /* x >= 0; exp(y log x) carried in double-double */
-double vmath_sin(double x);   /* |x| <= 1e6 to full accuracy */
+double vmath_sin(double x);           /* |x| <= 1e6 to full accuracy */
 double vmath_cos(double x);
 double vmath_tanh(double x);
 double vmath_acos(double x);
