@@ -25,6 +25,9 @@ typedef struct { /* one row of data/record/<id>.index.csv */
     int seed;
     char *executable, *compiler, *inputs, *blis, *cpu, *date, *recomputed;
     double core_s, peak_rss_kb;
+    /* columns "values" and "tables": sha256 of this seed's "name,value" lines, and of
+     * the "name sha256" lines of seed 1's tables and listings (other seeds: empty) */
+    char *values, *tables;
 } IndexRow;
 
 typedef struct {
