@@ -184,6 +184,7 @@ static int print_json(const char *source)
     json_object_set_new(o, "cites", split(experiment.cites));
     json_object_set_new(o, "seeds", json_integer(experiment.seeds));
     json_object_set_new(o, "core_s", json_real(experiment.core_s));
+    json_object_set_new(o, "long_core_s", json_real(experiment.long_core_s));
     json_object_set_new(o, "quick", json_boolean(experiment.quick));
     json_object_set_new(o, "needs", texts(experiment.needs, COUNT(experiment.needs)));
     json_object_set_new(o, "inputs", texts(experiment.inputs, COUNT(experiment.inputs)));

@@ -73,6 +73,8 @@ typedef struct {
     int seeds; /* that the record holds: 1 .. seeds */
     /* core-seconds per seed of the default variant */
     double core_s;
+    /* the same of the long variant; 0: there is none */
+    double long_core_s;
     bool quick; /* part of `make quick` */
     /* the box: source setting, here, what carries over, what does not */
     const char *carries[4];
