@@ -11,7 +11,7 @@ enum {
     EXIT_INTERRUPTED = 130, /* state kept */
 };
 
-/* argv[0] is the command's name. */
+/* argv[0] is "glassbox NAME". */
 int command_list(int argc, char **argv);
 int command_plan(int argc, char **argv);
 int command_units(int argc, char **argv);

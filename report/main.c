@@ -1,0 +1,49 @@
+/* main.c - build/glassbox: a table of commands and nothing else.
+ *
+ * Each command parses its own options, so --help works everywhere and this file does not
+ * grow. Make's targets are thin wrappers around these. */
+#include "report/command.h"
+#include "core/base/base.h"
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *purpose;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    { "list", "the findings and their verdicts", command_list },
+    { "plan", "what a report would run, and for how long", command_plan },
+    { "units", "make's targets for these units", command_units },
+};
+
+static int usage(FILE *f, int status)
+{
+    fprintf(f, "usage: glassbox COMMAND [OPTION...]\n\n");
+    for (int i = 0; i < COUNT(commands); i++)
+        fprintf(f, "  %-11s %s\n", commands[i].name, commands[i].purpose);
+    fprintf(f, "\n`glassbox COMMAND --help` lists its options.\n");
+    return status;
+}
+
+/* The command's argv[0] reads "glassbox NAME", as its messages should. */
+static int run(int i, int argc, char **argv)
+{
+    argv[1] = text_format("glassbox %s", argv[1]);
+    int status = commands[i].run(argc - 1, argv + 1);
+    free(argv[1]);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    argp_err_exit_status = EXIT_USAGE;
+    if (argc < 2) return usage(stderr, EXIT_USAGE);
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
+        return usage(stdout, EXIT_AS_EXPECTED);
+    for (int i = 0; i < COUNT(commands); i++)
+        if (!strcmp(argv[1], commands[i].name)) return run(i, argc, argv);
+    fprintf(stderr, "glassbox: no command \"%s\"\n", argv[1]);
+    return usage(stderr, EXIT_USAGE);
+}

@@ -1,0 +1,34 @@
+/* plan.h - which units a request means: patterns of findings, seeds, variant. */
+#ifndef GLASSBOX_PLAN_H
+#define GLASSBOX_PLAN_H
+
+#include "report/suite.h"
+
+/* Every pattern matches some finding; else the message with the valid ids is printed. */
+bool plan_known(const Suite *, const char *patterns);
+
+/* Is `seed` among `spec`, "all" (1 .. declared), "7" or "1-3,9"? */
+bool plan_has_seed(const char *spec, int seed, int declared);
+/* "7", "1-3,9" or "all"; else the message with the expected form is printed. */
+bool plan_seeds_valid(const char *spec);
+
+typedef struct {
+    Finding *finding;
+    int seed;
+    bool longer; /* the long variant */
+    /* [core s] of this unit, and of the longest chain of needs that starts with it */
+    double cost, chain;
+} PlanUnit;
+
+/* The units of all findings that match, with the units that they need, longest chain
+ * first. `quick` keeps only quick findings. A finding without a long variant has no unit
+ * in it, except as a need, which is always of the default variant. The caller frees the
+ * array. */
+PlanUnit *plan_units(Suite *, const char *only, const char *seeds, bool longer,
+                     bool quick, int *n);
+/* "king-queen/seed-1", "king-queen@long/seed-1"; the caller frees */
+char *plan_unit_name(const PlanUnit *);
+/* "9 s", "4 min", "2 h 10 min"; the caller frees */
+char *plan_duration(double seconds);
+
+#endif
