@@ -16,6 +16,10 @@ static const struct {
     { "list", "the findings and their verdicts", command_list },
     { "plan", "what a report would run, and for how long", command_plan },
     { "units", "make's targets for these units", command_units },
+    { "record", "publish full runs into data/record", command_record },
+    { "golden", "freeze the bounds, or check that none has moved", command_golden },
+    { "cite", "how to cite a claim or a finding", command_cite },
+    { "diff", "two folders of results, value by value", command_diff },
 };
 
 static int usage(FILE *f, int status)
