@@ -20,6 +20,11 @@ void gemm_f64(bool ta, bool tb, int m, int n, int k, const double *a, int lda,
 /* The start-up self-test: a k = 300 product against the fma loop, and known answers of
  * exp and tanh. False: this machine has other bits. */
 bool gemm_selftest(void);
+/* The same questions to any functions of these forms; tests ask faulty ones. */
+typedef void GemmFn(bool ta, bool tb, int m, int n, int k, const real *a, int lda,
+                    const real *b, int ldb, real *c, int ldc, GemmMode);
+typedef void MapFn(int n, const real *x, real *y);
+bool gemm_selftest_of(GemmFn *, MapFn *exp_v, MapFn *tanh_v);
 const char *gemm_kernel(void);  /* BLIS's kernel family here, e.g. "skx" */
 const char *gemm_version(void); /* e.g. "0.9.0" */
 char *gemm_library(void);       /* path of the shared library in use; caller frees */
