@@ -69,14 +69,24 @@ static void put_name(Buffer *b, const json_t *author, bool whole)
                   family(author));
 }
 
+/* BibTeX's "and others", which pandoc hands on as a name. */
+static bool is_others(const json_t *author)
+{
+    return !strcmp(text_of(author, "literal"), "others");
+}
+
 static char *all_authors(const json_t *csl)
 {
     const json_t *list = json_object_get(csl, "author");
     Buffer b = { 0 };
     buffer_put(&b, "");
     for (size_t i = 0; i < json_array_size(list); i++) {
-        if (i) buffer_put(&b, ", ");
-        put_name(&b, json_array_get(list, i), true);
+        const json_t *author = json_array_get(list, i);
+        if (is_others(author)) buffer_put(&b, " et al.");
+        else {
+            if (i) buffer_put(&b, ", ");
+            put_name(&b, author, true);
+        }
     }
     return b.s;
 }
@@ -99,10 +109,10 @@ static char *brief_of(const json_t *csl, const char *date)
     Buffer b = { 0 };
     if (n == 0) buffer_put(&b, text_of(csl, "title"));
     else put_name(&b, json_array_get(list, 0), false);
-    if (n == 2) {
+    if (n == 2 && !is_others(json_array_get(list, 1))) {
         buffer_put(&b, " and ");
         put_name(&b, json_array_get(list, 1), false);
-    } else if (n > 2) buffer_put(&b, " et al.");
+    } else if (n > 1) buffer_put(&b, " et al.");
     if (*date) buffer_format(&b, " %.4s", date);
     return b.s;
 }

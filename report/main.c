@@ -18,6 +18,7 @@ static const struct {
     { "units", "make's targets for these units", command_units },
     { "record", "publish full runs into data/record", command_record },
     { "golden", "freeze the bounds, or check that none has moved", command_golden },
+    { "citations", "write CITATIONS.md, or check that it is current", command_citations },
     { "cite", "how to cite a claim or a finding", command_cite },
     { "diff", "two folders of results, value by value", command_diff },
 };
