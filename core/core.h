@@ -10,6 +10,10 @@
 #include "core/num/gemm.h"
 #include "core/num/linalg.h"
 #include "core/num/stats.h"
+#include "core/text/corpus.h"
+#include "core/text/wordvec.h"
+#include "core/text/analogy.h"
+#include "core/text/sgns.h"
 #include "core/lab/experiment.h"
 #include <math.h> /* sqrt, fabs, floor, ceil, rint, fma and nothing else: a unit that links more of libm fails its check */
 #include <stdlib.h>
