@@ -1,0 +1,43 @@
+/* sgns.h - word vectors by prediction: skip-gram with negative sampling
+ * [mikolov2013distributed] and GloVe [pennington2014glove], one thread, the same bits
+ * every time.
+ *
+ * Both learn a vector for each word and one for each context, so that their product says
+ * how well the two go together. */
+#ifndef GLASSBOX_SGNS_H
+#define GLASSBOX_SGNS_H
+
+#include "core/base/base.h"
+#include "core/base/rng.h"
+#include "core/text/wordvec.h"
+
+typedef struct {
+    int words, contexts, K;
+    real *word;    /* (words,K) */
+    real *context; /* (contexts,K) */
+} Embedding;
+
+/* word ~ U(-1/2K, 1/2K), context 0 */
+Embedding *embedding_new(int words, int contexts, int K, Rng init);
+void embedding_free(Embedding *);
+
+typedef struct {
+    int negatives; /* noise contexts per observed pair */
+    int epochs;
+    double rate;        /* of the first step; falls linearly to 0 */
+    double noise_power; /* noise ~ count^this: 1 makes w.c estimate PMI - ln negatives */
+    int window;         /* sgns_text only: the reach is drawn from 1 .. window */
+} SgnsSpec;
+
+/* On n observed pairs, in a new random order each epoch. */
+void sgns_pairs(Embedding *, SgnsSpec, size_t n, const int *word, const int *context,
+                Rng);
+/* On the windows of a stream of n ids; words and contexts are the same vocabulary. */
+void sgns_text(Embedding *, SgnsSpec, size_t n, const int *token, Rng);
+
+/* GloVe on co-occurrence counts: weighted least squares of w.c + biases against log
+ * counts, weight min(1, (count / 100)^.75), AdaGrad of rate .05. Afterwards `word` holds
+ * word + context, as the source advises. */
+void glove_train(Embedding *, const Sparse *counts, int epochs, Rng);
+
+#endif
