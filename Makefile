@@ -1,21 +1,26 @@
-# Glassbox. `make` prints what can be done; `make report` regenerates every finding and builds the site.
+# Glassbox. `make` prints what can be done; `make report` regenerates every finding and builds
+# the site.
 #
-# One non-recursive makefile. Every experiment is compiled twice: into a describer (build/desc/ID), whose --rules are included here and
-# make its units, and into the unit executable (build/unit/ID), which is relinked on any change of the core but replaced only if its
-# bytes changed. So prose, claims and bounds never recompute anything. `report` runs its units in a second make below
-# `glassbox watch`, which draws the progress; that is the one recursion.
+# One non-recursive makefile. Every experiment is compiled twice: into a describer
+# (build/desc/ID), whose --rules are included here and make its units, and into the unit
+# executable (build/unit/ID), which is relinked on any change of the core but replaced only if
+# its bytes changed. So prose, claims and bounds never recompute anything. `report` runs its
+# units in a second make below `glassbox watch`, which draws the progress.
+#
+# Whatever is made arrives by rename under its name, results included: a run that is killed at
+# any moment leaves nothing that the next one would trust.
 
 SHELL := /bin/sh
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-MAKEFLAGS += --no-builtin-rules --no-print-directory
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
+MAKEFLAGS += --no-builtin-rules --no-print-directory
 export LC_ALL := C
 
-# --- what may be set on the command line ----------------------------------------------------------------------------------
+# --- what may be set on the command line -----------------------------------------------------
 REAL ?= float
 SAN ?=
 DEBUG ?=
@@ -29,113 +34,151 @@ CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 # V=1 shows the commands.
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
-# --- flavours: each has its own build folder ------------------------------------------------------------------------------
+# --- flavours: each has its own build folder -------------------------------------------------
 comma := ,
 FLAVOUR := $(strip $(if $(filter double,$(REAL)),double) $(if $(SAN),$(subst $(comma),-,$(SAN))) $(if $(DEBUG),debug))
 B := build$(if $(FLAVOUR),/$(subst $() ,-,$(FLAVOUR)))
-RUNS ?= run
 
-CFLAGS := -std=gnu11 $(if $(DEBUG),-O1 -g,-O3) -march=x86-64-v3 -ffp-contract=off -fno-math-errno -fno-trapping-math \
-  -fopenmp-simd -ffunction-sections -fdata-sections $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+CFLAGS := -std=gnu11 $(if $(DEBUG),-O1 -g,-O3) -march=x86-64-v3 -ffp-contract=off -fno-math-errno \
+  -fno-trapping-math -fopenmp-simd -ffunction-sections -fdata-sections \
+  $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
   $(if $(filter double,$(REAL)),-DREAL_IS_DOUBLE)
-WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wno-comment \
-  -Wno-missing-field-initializers -Werror
-COMPILE = $(CC) $(CFLAGS) $(WARN) -I. -MMD -MP
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
+  -Wno-comment -Wno-missing-field-initializers -Werror
 LINK = $(CC) $(CFLAGS) -Wl,--gc-sections -Wl,--build-id=none -Wl,--as-needed
 LIBS := -lblis -lcsv -lcrypto -lz -ljansson -lm
 
-# --- sources ----------------------------------------------------------------------------------------------------------------
+# $(call compile,FLAGS): $< to the object $@ and its dependencies.
+compile = $(CC) $(CFLAGS) $(WARN) -I. $(1) -MMD -MP -MT $@ -MF $@.d -c $< -o $@.new && \
+  mv $@.d $(@:.o=.d) && mv $@.new $@
+link = $(LINK) $(filter-out $(B)/flags.txt,$^) $(LIBS) $(1) -o $@.new && mv $@.new $@
+
+# --- sources -----------------------------------------------------------------------------------
 CORE := $(filter-out core/lab/run.c core/lab/describe.c,$(wildcard core/*/*.c))
 EXPERIMENTS := $(sort $(wildcard experiments/*/*.c experiments/*/*/*.c))
 IDS := $(basename $(notdir $(EXPERIMENTS)))
 REPORT := $(wildcard report/*.c)
 TESTS := $(basename $(notdir $(wildcard tests/test_*.c)))
-SOURCES = $(wildcard core/*.[ch] core/*/*.[ch] report/*.[ch] tests/*.[ch] tests/fuzz/*.c bench/*.[ch]) $(EXPERIMENTS)
+TEST_PARTS := $(filter-out tests/test_%.c,$(wildcard tests/*.c))
+FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
+BENCHES := $(basename $(notdir $(wildcard bench/*.c)))
+SOURCES = $(wildcard core/*.[ch] core/*/*.[ch] report/*.[ch] tests/*.[ch] tests/fuzz/*.[ch] bench/*.[ch]) \
+  $(EXPERIMENTS)
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+units = $(patsubst %,$(B)/unit/%,$(1))
 
--include $(patsubst %.o,%.d,$(call objects,$(CORE) $(REPORT) $(addprefix tests/,$(addsuffix .c,$(TESTS)))))
--include $(wildcard $(B)/obj/*.d $(B)/obj/unit/*.d $(B)/desc/*.d)
+-include $(patsubst %.o,%.d,$(call objects,$(CORE) $(REPORT) $(TEST_PARTS) $(wildcard tests/test_*.c bench/*.c)))
+-include $(wildcard $(B)/obj/*.d $(B)/obj/unit/*.d $(B)/obj/core/lab/describe.d $(B)/desc/*.d)
 
-$(B)/obj/%.o: %.c
+# Other flags or another compiler make all objects again.
+$(B)/flags.txt: FORCE
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(COMPILE) $(EXTRA) -c $< -o $@
+	@{ echo '$(CC) $(CFLAGS)'; $(CC) --version | head -n 1; } > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+FORCE:
+
+$(B)/obj/%.o: %.c $(B)/flags.txt
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(call compile,$(EXTRA))
 $(B)/obj/core/lab/provenance.o: EXTRA = '-DCOMPILE_FLAGS="$(CFLAGS)"'
+$(B)/obj/report/%.o: EXTRA = '-DBUILD="$(B)"'
+$(B)/obj/tests/%.o: EXTRA = '-DBUILD="$(B)"'
 
 $(B)/libcore.a: $(call objects,$(CORE))
-	@rm -f $@
-	$(call say,AR,$@)ar rcsD $@ $^
+	$(call say,AR,$@)rm -f $@.new && ar rcsD $@.new $^ && mv $@.new $@
 
 $(B)/glassbox: $(call objects,$(REPORT)) $(B)/libcore.a
-	$(call say,LINK,$@)$(LINK) $^ $(LIBS) -o $@
+	$(call say,LINK,$@)$(call link)
 
-# --- experiments -------------------------------------------------------------------------------------------------------------
-# The describer. One that does not compile leaves a description that says so, and the others go on.
+# --- experiments -------------------------------------------------------------------------------
+# The describer. One that does not compile leaves a description that says so, older than any
+# source, so that it is tried again; the others go on.
+DESCRIBE := $(call objects,core/lab/describe.c core/lab/verdict.c core/lab/provenance.c)
+
 define experiment-rules
-$(B)/desc/$(2).json: $(1) $(B)/obj/core/lab/describe.o | $(B)/libcore.a
+$(B)/desc/$(2).json: $(1) $(DESCRIBE) $(B)/flags.txt | $(B)/libcore.a
 	@mkdir -p $(B)/desc
-	@rm -f $(B)/desc/$(2).mk
-	@if $(COMPILE) -MF $(B)/desc/$(2).d -MT $$@ -c $(1) -o $(B)/desc/$(2).o 2> $(B)/desc/$(2).log && \
-	    $(LINK) $(B)/desc/$(2).o $(B)/obj/core/lab/describe.o $(B)/libcore.a $(LIBS) -o $(B)/desc/$(2) 2>> $(B)/desc/$(2).log && \
-	    $(B)/desc/$(2) --json $(1) > $$@.new 2>> $(B)/desc/$(2).log && $(B)/desc/$(2) --rules > $(B)/desc/$(2).mk; \
-	  then mv $$@.new $$@; \
-	  else cat $(B)/desc/$(2).log >&2; rm -f $(B)/desc/$(2).mk; \
-	    printf '{"id":"%s","source":"%s","broken":"it does not compile, see %s"}\n' $(2) $(1) $(B)/desc/$(2).log > $$@; fi
+	@if { $$(CC) $$(CFLAGS) $$(WARN) -I. -MMD -MP -MT $$@ -MF $(B)/desc/$(2).d -c $(1) -o $(B)/desc/$(2).o && \
+	    $$(LINK) $(B)/desc/$(2).o $$(DESCRIBE) $(B)/libcore.a $(LIBS) -o $(B)/desc/$(2) && \
+	    $(B)/desc/$(2) --rules > $(B)/desc/$(2).mk.new && \
+	    $(B)/desc/$(2) --json $(1) > $$@.new; } 2> $(B)/desc/$(2).log; \
+	  then mv $(B)/desc/$(2).mk.new $(B)/desc/$(2).mk && mv $$@.new $$@; \
+	  else cat $(B)/desc/$(2).log >&2; : > $(B)/desc/$(2).mk; \
+	    printf '{"id":"%s","source":"%s","broken":"it does not compile, see %s"}\n' \
+	      $(2) $(1) $(B)/desc/$(2).log > $$@.new; touch -d 1970-01-02 $$@.new; mv $$@.new $$@; fi
 
-$(B)/obj/unit/$(2).o: $(1)
+$(B)/obj/unit/$(2).o: $(1) $(B)/flags.txt
 	@mkdir -p $(B)/obj/unit $(B)/unit
-	$(call say,CC,$$<)$(COMPILE) -DUNIT -c $(1) -o $$@
+	$$(call say,CC,$$<)$$(call compile,-DUNIT)
 endef
 $(foreach s,$(EXPERIMENTS),$(eval $(call experiment-rules,$(s),$(basename $(notdir $(s))))))
 
-$(B)/obj/unit-main.o: core/lab/run.c
+$(B)/obj/unit-main.o: core/lab/run.c $(B)/flags.txt
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(COMPILE) -DUNIT -c $< -o $@
+	$(call say,CC,$<)$(call compile,-DUNIT)
 
-# The executable is replaced only if its bytes differ; make looks at its time again because the second rule has an (empty) recipe.
+# The executable is replaced only if its bytes differ. The stamp is what make compares; the second
+# rule's empty recipe makes it look at the executable's own time again.
 $(B)/unit/%.stamp: $(B)/obj/unit/%.o $(B)/obj/unit-main.o $(B)/libcore.a
-	$(call say,LINK,$@)$(LINK) $^ $(LIBS) -o $(@D)/$*.new
+	$(call say,LINK,$(B)/unit/$*)$(LINK) $^ $(LIBS) -o $(@D)/$*.new
 	@if cmp -s $(@D)/$*.new $(@D)/$*; then rm $(@D)/$*.new; else mv $(@D)/$*.new $(@D)/$*; fi
 	@touch $@
-$(patsubst %,$(B)/unit/%,$(IDS)): $(B)/unit/%: $(B)/unit/%.stamp ;
+$(call units,$(IDS)): $(B)/unit/%: $(B)/unit/%.stamp ;
 
-DESCRIPTIONS := $(patsubst %,$(B)/desc/%.json,$(IDS))
-$(B)/findings.txt: $(DESCRIPTIONS)
-	@printf '%s\n' $(foreach s,$(EXPERIMENTS),'$(basename $(notdir $(s))) $(s)') | cmp -s - $@ || \
-	  printf '%s\n' $(foreach s,$(EXPERIMENTS),'$(basename $(notdir $(s))) $(s)') > $@
-	@touch $@
+# The list of the findings changes when one comes, goes or moves.
+$(B)/findings.txt: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(EXPERIMENTS) > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-# --- units -------------------------------------------------------------------------------------------------------------------
+# --- units -------------------------------------------------------------------------------------
+# What `glassbox watch` reads on its pipe: a line when a unit starts and one when it is done.
+# `exec` leaves no shell between make and the unit, so whoever ends make ends its units.
 define run-unit
-@mkdir -p $(B)/$(RUNS)/$(1)$(if $(2),@long)
-@$(LAUNCH) $(B)/unit/$(1) --seed $* --out $(@D) --inputs $(B)/inputs $(2) > $(@D).log 2>&1 || { cat $(@D).log >&2; exit 2; }
+@mkdir -p $(@D:/seed-$*=)
+@echo '@start $@'
+@exec $(LAUNCH) $(B)/unit/$(1) --seed $* --out $(@D) --inputs $(B)/inputs $(2) > $(@D).log 2>&1
+@echo '@done $@'
 endef
 
 # Only goals that run units need the fragments.
-ifneq ($(filter units why inputs-all smoke-%,$(MAKECMDGOALS)),)
+ifneq ($(filter units inputs-all smoke-units,$(MAKECMDGOALS)),)
 include $(patsubst %,$(B)/desc/%.mk,$(IDS))
 $(B)/desc/%.mk: $(B)/desc/%.json ;
 endif
 
-# A stamp is looked at in every run and rewritten only if the input's hash changed. INPUT.<stamp> comes from the fragments.
+# A stamp is looked at in every run and rewritten only if the input changed. INPUT.<stamp> comes
+# from the fragments.
 INPUT.lib-blis.sha256 := lib:blis
 $(B)/inputs/%.sha256: FORCE | $(B)/glassbox
 	@mkdir -p $(@D)
-	@$(B)/glassbox input $(INPUT.$*.sha256) > $@.new && { cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
-FORCE:
-.PRECIOUS: $(B)/inputs/%.sha256 $(B)/run/% $(B)/unit/%.stamp $(B)/obj/unit/%.o
-.SECONDARY:
+	@$(B)/glassbox input '$(INPUT.$*.sha256)' > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-UNITS = $(if $(wildcard $(B)/units.txt),$(file < $(B)/units.txt))
-.PHONY: units
-units: $(if $(filter units,$(MAKECMDGOALS)),$(UNITS))
+.PRECIOUS: $(B)/obj/%.o $(B)/unit/%.stamp $(B)/inputs/%.sha256 $(B)/tests/% $(B)/run/%/run.json
 
-# --- the goals that people type ---------------------------------------------------------------------------------------------
+.PHONY: units inputs-all executables
+units: $(if $(filter units,$(MAKECMDGOALS)),$(file < $(B)/units.txt))
+inputs-all: $(patsubst INPUT.%,$(B)/inputs/%,$(filter INPUT.%.sha256,$(.VARIABLES)))
+executables: $(call units,$(IDS))
+
+# --- the goals that people type ----------------------------------------------------------------
 JOBS = $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell nproc))
-GLASSBOX = $(B)/glassbox
-READY := $(B)/glassbox $(B)/findings.txt
-PASS = REAL=$(REAL) SAN=$(SAN) DEBUG=$(DEBUG) LAUNCH='$(LAUNCH)' CC='$(CC)'
+GLASSBOX := $(B)/glassbox
+READY := $(B)/glassbox $(patsubst %,$(B)/desc/%.json,$(IDS)) $(B)/findings.txt
+# Not a literal $(MAKE): `make -n` must not run it.
+AGAIN = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(firstword $(MAKE)) --keep-going -j$(JOBS) \
+  REAL='$(REAL)' SAN='$(SAN)' DEBUG='$(DEBUG)' LAUNCH='$(LAUNCH)' CC='$(CC)' V='$(V)'
+WATCH = $(GLASSBOX) watch --units $(B)/units.txt --jobs $(JOBS) -- $(AGAIN) units
+# After a failed command: the last line before make's own names the class.
+CLASS = || { s=$$?; case $$s in 1) w='a verdict or a bit changed';; \
+  2) w='usage, crash, or missing or malformed input';; \
+  3) w='inconclusive: only MIXED where HOLDS was expected';; \
+  130) w='interrupted; what was finished is kept';; *) w='crash';; esac; \
+  echo "$@: exit $$s: $$w" >&2; exit $$s; }
 
-.PHONY: help report quick site check verify list plan why cite diff record bench smoke sizes format lint golden citations clean FORCE
+.PHONY: help report quick site check verify list plan judge why cite diff record bench smoke fuzz \
+  sizes format lint golden citations clean FORCE
 
 help:
 	@sed -n 's/^#? \?//p' Makefile
@@ -149,95 +192,119 @@ help:
 #?   make quick                  the cheapest findings, under two minutes
 #?   make check                  unit tests, lints, site checks
 #?   make verify MINUTES=10      judge all claims on the record, recompute units, compare the bits
+#?   make judge                  the verdicts of the record and of this machine's runs
 #?   make smoke                  every experiment at smoke size under sanitizers
-#?   make list                   the findings        make plan    what `report` would run, and for how long
-#?   make why T=king-queen       the input that makes its units run again
+#?   make list                   the findings        make plan    what `report` would run, how long
+#?   make why T=king-queen       why its units run again, or that they do not
 #?   make cite ID=king-queen/queen-first     how to cite a claim
 #?   make diff A=folder B2=folder            two runs, value by value
 #?   make record ONLY=king-queen             publish a full run into data/record
-#?   make bench  sizes  format  golden  citations  clean
-#?   REAL=double, SAN=address,undefined, DEBUG=1 build another flavour.
+#?   make promises               what is promised of make itself, on a planted experiment
+#?   make bench  fuzz  site  sizes  format  golden  citations  clean
+#?
+#?   REAL=double, SAN=address,undefined, DEBUG=1 build another flavour; V=1 shows the commands.
 
 report: $(READY)
-	@$(GLASSBOX) units --only '$(ONLY)' --seeds '$(SEEDS)' --variant '$(VARIANT)' $(QUICK) > $(B)/units.txt
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(GLASSBOX) watch --units $(B)/units.txt -- \
-	  $(MAKE) --keep-going -j$(JOBS) units $(PASS) || true
-	@$(MAKE_SITE)
+	@$(GLASSBOX) units --only '$(ONLY)' --seeds '$(SEEDS)' --variant '$(VARIANT)' $(QUICK) \
+	  > $(B)/units.txt $(CLASS)
+	@$(WATCH) || [ $$? -ne 130 ] $(CLASS)
+	@$(MAKE_SITE) $(CLASS)
 	@echo "file://$(CURDIR)/$(B)/site/index.html"
 
 quick: QUICK = --quick
 quick: report
 
 # The site is remade when anything that it shows is newer than it.
-MAKE_SITE = if [ ! -e $(B)/site/index.html ] || [ -n "$$(find $(GLASSBOX) $(B)/findings.txt $(B)/desc $(B)/run data report/assets \
-  experiments -newer $(B)/site/index.html -name '*.*' ! -name '*.log' -print -quit 2>/dev/null)" ]; \
-  then $(GLASSBOX) site --out $(B)/site; else echo "site: nothing had to be done"; fi
+SHOWN = $(wildcard $(GLASSBOX) $(B)/findings.txt $(B)/desc $(B)/run data report/assets experiments)
+MAKE_SITE = if [ -e $(B)/site/index.html ] && [ -z "$$(find $(SHOWN) -newer $(B)/site/index.html \
+    -type f ! -name '*.log' ! -name '*.new' -print -quit)" ]; \
+  then echo 'site: nothing had to be done'; else $(GLASSBOX) site --out $(B)/site; fi
 
 site: $(READY)
-	@$(GLASSBOX) site --out $(B)/site
+	@$(GLASSBOX) site --out $(B)/site $(CLASS)
+	@echo "file://$(CURDIR)/$(B)/site/index.html"
 
-list plan: $(READY)
-	@$(GLASSBOX) $@ --only '$(ONLY)' --seeds '$(SEEDS)'
+list: $(READY)
+	@$(GLASSBOX) list --only '$(ONLY)' $(CLASS)
 cite: $(READY)
-	@$(GLASSBOX) cite '$(ID)'
+	@$(GLASSBOX) cite '$(ID)' $(CLASS)
 diff: $(READY)
-	@$(GLASSBOX) diff '$(A)' '$(B2)'
+	@$(GLASSBOX) diff '$(A)' '$(B2)' $(CLASS)
+judge: $(READY)
+	@$(GLASSBOX) judge --only '$(ONLY)' $(CLASS)
 golden citations: $(READY)
-	@$(GLASSBOX) $@
+	@$(GLASSBOX) $@ $(CLASS)
+
+# These speak of executables and inputs, so both are made first; what does not compile is said by
+# the command.
+plan: $(READY)
+	@$(MAKE) --keep-going executables inputs-all > $(B)/prepared.log 2>&1 || true
+	@$(GLASSBOX) plan --only '$(ONLY)' --seeds '$(SEEDS)' --variant '$(VARIANT)' --jobs $(JOBS) $(CLASS)
 why: $(READY)
-	@$(MAKE) -n --debug=b $(B)/run/$(T)/seed-1/run.json units 2>&1 | grep -E 'is newer|does not exist' || echo "$(T): nothing changed"
+	@$(MAKE) --keep-going executables inputs-all > $(B)/prepared.log 2>&1 || true
+	@$(GLASSBOX) why --only '$(T)' --seeds '$(SEEDS)' --variant '$(VARIANT)' $(CLASS)
 
+# Twice: what seed 1 gives decides whether the other seeds have to run.
 record: $(READY)
-	@$(GLASSBOX) record --plan '$(ONLY)' > $(B)/units.txt
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(GLASSBOX) watch --units $(B)/units.txt -- \
-	  $(MAKE) --keep-going -j$(JOBS) units $(PASS)
-	@$(GLASSBOX) record '$(ONLY)'
+	@( for pass in 1 2; do \
+	  $(MAKE) --keep-going executables inputs-all > $(B)/prepared.log 2>&1; \
+	  $(GLASSBOX) record --plan $(RECORD) '$(ONLY)' > $(B)/units.txt || exit; \
+	  [ ! -s $(B)/units.txt ] || $(WATCH) || exit; done ) $(CLASS)
+	@$(GLASSBOX) record $(RECORD) '$(ONLY)' $(CLASS)
+RECORD = $(if $(VARIANT),--variant '$(VARIANT)') $(if $(ALL),--all)
 
-verify: $(READY) $(patsubst %,$(B)/unit/%,$(IDS))
-	@$(MAKE) inputs-all
-	@$(GLASSBOX) verify --minutes $(MINUTES) --jobs $(JOBS) --inputs $(B)/inputs
+verify: $(READY)
+	@$(MAKE) --keep-going executables inputs-all $(if $(V),,> $(B)/prepared.log 2>&1) || true
+	@$(GLASSBOX) verify --minutes '$(MINUTES)' --jobs $(JOBS) --inputs $(B)/inputs $(CLASS)
 
-# --- checks --------------------------------------------------------------------------------------------------------------------
-$(B)/tests/%: $(B)/obj/tests/%.o $(B)/obj/tests/check_die.o $(filter-out %/main.o,$(call objects,$(REPORT))) $(B)/libcore.a
+# --- checks --------------------------------------------------------------------------------------
+$(B)/tests/%: $(B)/obj/tests/%.o $(call objects,$(TEST_PARTS)) \
+  $(filter-out %/main.o,$(call objects,$(REPORT))) $(B)/libcore.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(LINK) $^ $(LIBS) -lcmocka -o $@
+	$(call say,LINK,$@)$(call link,-lcmocka)
 
 # Each step is a goal of its own; `check` runs them all, whatever fails, and ends with a count.
 STEPS := test test-double symbols sizes lint compile-clang golden-check citations-check site-check
-.PHONY: $(STEPS) test-one smoke-units inputs-all
+.PHONY: $(STEPS) smoke-units promises
 check: $(READY)
 	@passed=0; failed=0; names=; for step in $(STEPS); do echo "== $$step"; \
 	  if $(MAKE) $$step; then passed=$$((passed+1)); else failed=$$((failed+1)); names="$$names $$step"; fi; done; \
 	  [ -z "$$names" ] || echo "failed:$$names"; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
 
-test: $(patsubst %,$(B)/tests/%,$(TESTS)) $(READY)
+test: $(patsubst %,$(B)/tests/%,$(TESTS)) $(if $(FLAVOUR),,$(READY))
 	@bad=; for t in $(TESTS); do $(B)/tests/$$t > $(B)/tests/$$t.log 2>&1 || { cat $(B)/tests/$$t.log; bad="$$bad $$t"; }; \
-	  sed -n 's/^\[==========\] \(.*\) run\.$$/'"$$t"': \1/p' $(B)/tests/$$t.log; done; [ -z "$$bad" ] || { echo "failed:$$bad"; exit 1; }
+	  grep -ho '[0-9]* test(s) run' $(B)/tests/$$t.log | sed "s/^/$$t: /"; done; \
+	  [ -z "$$bad" ] || { echo "failed:$$bad"; exit 1; }
 
 test-double:
 	@$(MAKE) REAL=double test
 
 # No libm beyond what compiles to one instruction: its bits move between releases.
-symbols: $(patsubst %,$(B)/unit/%,$(IDS))
-	@bad=$$(for u in $(IDS); do nm -D --undefined-only $(B)/unit/$$u | \
-	  grep -E '@GLIBC' | grep -E ' (a?(sin|cos|tan)h?|atan2|exp|exp2|exp10|expm1|log|log2|log10|log1p|pow|cbrt|erfc?|[lt]gamma|hypot|fmod)f?@' | \
-	  sed "s/^/$$u: /"; done); [ -z "$$bad" ] || { echo "$$bad"; exit 1; }; echo "$(words $(IDS)) units, no libm function in any"
+symbols: executables
+	@bad=$$(for u in $(IDS); do nm -D --undefined-only $(B)/unit/$$u | grep -E '@GLIBC' | \
+	  grep -E ' (a?(sin|cos|tan)h?|atan2|exp|exp2|exp10|expm1|log|log2|log10|log1p|pow|cbrt|erfc?|[lt]gamma|hypot|fmod)f?@' | \
+	  sed "s/^/$$u: /"; done); [ -z "$$bad" ] || { echo "$$bad"; exit 1; }; \
+	  echo "$(words $(IDS)) units, no libm function in any"
 
 sizes:
-	@find core -name '*.[ch]' | xargs cat | wc -l | awk '{ print "core: " $$1 " of 8000 lines"; exit $$1 > 8000 }'
-	@wc -l $(SOURCES) | awk '$$2 != "total" && $$1 > ($$2 ~ /^experiments/ ? 350 : 600) { print $$2 ": " $$1 " lines, too long"; bad = 1 } END { exit bad }'
-	@echo "every file within 600 lines, every experiment within 350"
+	@cat $(wildcard core/*.[ch] core/*/*.[ch]) | wc -l | awk '{ print "core: " $$1 " of 8000 lines"; exit $$1 > 8000 }'
+	@wc -l $(SOURCES) | awk '$$2 != "total" && $$1 > ($$2 ~ /^experiments/ ? 350 : 600) { \
+	  print $$2 ": " $$1 " lines, too long"; bad = 1 } END { exit bad }'
+	@echo 'every file within 600 lines, every experiment within 350'
 
 format:
 	clang-format -i $(SOURCES)
 lint:
-	@if command -v clang-format > /dev/null; then clang-format --dry-run -Werror $(SOURCES) && echo "formatted as .clang-format says"; \
-	  else echo "clang-format: not run (./setup --dev installs it)"; fi
+	@if command -v clang-format > /dev/null; \
+	  then clang-format --dry-run -Werror $(SOURCES) && echo 'formatted as .clang-format says'; \
+	  else echo 'clang-format: not run (./setup --dev installs it)'; fi
 
 # The second compiler sees what the first lets pass.
 compile-clang:
-	@if command -v clang > /dev/null; then $(MAKE) CC=clang B=build/clang build/clang/libcore.a build/clang/glassbox \
-	  $(patsubst %,build/clang/unit/%,$(IDS)) && echo "clang: core, report and units compile"; else echo "clang: not run (./setup --dev installs it)"; fi
+	@if command -v clang > /dev/null; \
+	  then $(MAKE) CC=clang B=build/clang build/clang/libcore.a build/clang/glassbox executables && \
+	    echo 'clang: core, report and units compile'; \
+	  else echo 'clang: not run (./setup --dev installs it)'; fi
 
 golden-check citations-check: %-check: $(READY)
 	@$(GLASSBOX) $* --check
@@ -247,20 +314,37 @@ site-check: $(READY)
 	@$(GLASSBOX) check-site $(B)/site
 	@xmllint --noout $(B)/site/*.html
 	@tidy -q -e --drop-empty-elements no $(B)/site/*.html
-	@node tests/site/axe.mjs $(B)/site 2>&1 || { [ $$? -eq 127 ] && echo "axe: not run (./setup --dev installs it)"; }
+	@node tests/site/axe.mjs $(B)/site 2>&1 || { [ $$? -eq 127 ] && echo 'axe: not run (./setup --dev installs it)'; }
 
 # Every experiment at smoke size, under sanitizers.
 smoke:
-	@$(MAKE) SAN=$(or $(SAN),address$(comma)undefined) -k -j$(JOBS) smoke-units
+	@rm -rf build/smoke && mkdir -p build/smoke
+	@$(MAKE) SAN=$(or $(SAN),address$(comma)undefined) --keep-going smoke-units || true
+	@passed=$$(find build/smoke -name run.json | wc -l); failed=$$(($(words $(IDS)) - passed)); \
+	  echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
 $(patsubst %,smoke-%,$(IDS)): smoke-%: $(B)/unit/% inputs-all
 	@mkdir -p build/smoke/$*
-	@$(B)/unit/$* --seed 1 --out build/smoke/$*/seed-1 --inputs $(B)/inputs --smoke && echo "smoke: $* runs"
+	@$(B)/unit/$* --seed 1 --out build/smoke/$*/seed-1 --inputs $(B)/inputs --smoke && echo 'smoke: $* runs'
 smoke-units: $(patsubst %,smoke-%,$(IDS))
-	@echo "$(words $^) passed, 0 failed"
-inputs-all: $(patsubst INPUT.%,$(B)/inputs/%,$(filter INPUT.%.sha256,$(.VARIABLES)))
 
-bench:
-	@$(MAKE) $(B)/bench/bench && $(B)/bench/bench
+# What foreign bytes can do, for SECONDS each.
+SECONDS ?= 300
+fuzz: $(patsubst %,$(B)/fuzz/%,$(FUZZERS))
+	@for f in $(FUZZERS); do echo "== $$f"; mkdir -p $(B)/fuzz/corpus-$$f; \
+	  (cd $(B)/fuzz && ./$$f -max_total_time=$(SECONDS) -print_final_stats=1 corpus-$$f) || exit; done
+$(B)/fuzz/%: tests/fuzz/%.c $(wildcard core/*/*.[ch])
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)clang -std=gnu11 -O1 -g -march=x86-64-v3 -fsanitize=fuzzer,address,undefined -I. \
+	  $< $(CORE) $(LIBS) -o $@
+
+promises:
+	@tests/make_promises.sh
+
+$(B)/bench/%: $(B)/obj/bench/%.o $(B)/libcore.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(call link)
+bench: $(patsubst %,$(B)/bench/%,$(BENCHES))
+	@for b in $(BENCHES); do $(B)/bench/$$b || exit; done
 
 clean:
 	rm -rf build
