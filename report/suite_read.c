@@ -61,7 +61,7 @@ static bool read_control(json_t *o, Control *k, json_error_t *at)
     json_t *also;
     int must_pass;
     if (!read_check(o, &k->value, &k->side, &k->bound, &k->upper, at) ||
-        json_unpack_ex(o, at, 0, "{s:s?, s:o, s:b}", "text", &k->text, "also", &also,
+        json_unpack_ex(o, at, 0, "{s:s, s:o, s:b}", "text", &k->text, "also", &also,
                        "must_pass", &must_pass))
         return false;
     for (int i = 0; i < COUNT(k->also); i++)
@@ -76,11 +76,14 @@ static bool read_claim(json_t *o, Claim *c, int *line, json_error_t *at)
     json_t *also, *controls, *reference, *item;
     size_t i;
     if (!read_check(o, &c->value, &c->side, &c->bound, &c->upper, at) ||
-        json_unpack_ex(o, at, 0, "{s:s, s:s, s:i, s:o, s:o, s:s, s:s, s:s?, s:s?, s:o}",
-                       "id", &c->id, "text", &c->text, "line", line, "also", &also,
-                       "controls", &controls, "expect", &expect, "tier", &tier, "variant",
-                       &c->variant, "why", &c->why, "reference", &reference))
+        json_unpack_ex(o, at, 0, "{s:s, s:s, s:i, s:o, s:o, s:s, s:s, s:o}", "id", &c->id,
+                       "text", &c->text, "line", line, "also", &also, "controls",
+                       &controls, "expect", &expect, "tier", &tier, "reference",
+                       &reference))
         return false;
+    /* null where the claim says nothing */
+    c->variant = json_string_value(json_object_get(o, "variant"));
+    c->why = json_string_value(json_object_get(o, "why"));
     c->reference = json_number_value(reference);
     c->reference_key = json_string_value(json_object_get(o, "reference_key"));
     c->tier = strcmp(tier, "gate") ? REPORT : GATE;
@@ -157,20 +160,19 @@ bool suite_read_description(const char *path, Finding *f, char **error)
     f->broken = copy_or_null(json_string_value(json_object_get(o, "broken")));
     if (f->broken) return true;
 
-    const char *title, *sha1, *artefact = NULL;
+    const char *title, *sha1;
     json_t *cites, *needs, *inputs, *carries, *tables, *claims;
     int quick;
-    if (json_unpack_ex(
-            o, &at, 0,
-            "{s:s, s:s, s:o, s:i, s:F, s:F, s:b, s:o, s:o, s:s?, s:o, s:o, s:o}", "title",
-            &title, "source_sha1", &sha1, "cites", &cites, "seeds", &f->seeds, "core_s",
-            &f->core_s, "long_core_s", &f->long_core_s, "quick", &quick, "needs", &needs,
-            "inputs", &inputs, "artefact", &artefact, "carries", &carries, "tables",
-            &tables, "claims", &claims))
+    if (json_unpack_ex(o, &at, 0,
+                       "{s:s, s:s, s:o, s:i, s:F, s:F, s:b, s:o, s:o, s:o, s:o, s:o}",
+                       "title", &title, "source_sha1", &sha1, "cites", &cites, "seeds",
+                       &f->seeds, "core_s", &f->core_s, "long_core_s", &f->long_core_s,
+                       "quick", &quick, "needs", &needs, "inputs", &inputs, "carries",
+                       &carries, "tables", &tables, "claims", &claims))
         return wrong(path, at.text, error);
     f->title = text_copy(title);
     f->source_sha1 = text_copy(sha1);
-    f->artefact = copy_or_null(artefact);
+    f->artefact = copy_or_null(json_string_value(json_object_get(o, "artefact")));
     f->quick = quick;
     f->cites = copy_texts(cites, &f->n_cites);
     f->needs = copy_texts(needs, &f->n_needs);
