@@ -17,6 +17,7 @@ static const struct {
     { "plan", "what a report would run, and for how long", command_plan },
     { "units", "make's targets for these units", command_units },
     { "input", "the hash and version of an input", command_input },
+    { "verify", "judge the record, recompute units, compare the bits", command_verify },
     { "record", "publish full runs into data/record", command_record },
     { "golden", "freeze the bounds, or check that none has moved", command_golden },
     { "citations", "write CITATIONS.md, or check that it is current", command_citations },
