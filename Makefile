@@ -158,7 +158,7 @@ $(B)/inputs/%.sha256: FORCE | $(B)/glassbox
 .PRECIOUS: $(B)/obj/%.o $(B)/unit/%.stamp $(B)/inputs/%.sha256 $(B)/tests/% $(B)/run/%/run.json
 
 .PHONY: units inputs-all executables
-units: $(if $(filter units,$(MAKECMDGOALS)),$(file < $(B)/units.txt))
+units: $(if $(filter units,$(MAKECMDGOALS)),$(shell cat $(B)/units.txt))
 inputs-all: $(patsubst INPUT.%,$(B)/inputs/%,$(filter INPUT.%.sha256,$(.VARIABLES)))
 executables: $(call units,$(IDS))
 
