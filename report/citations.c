@@ -213,6 +213,7 @@ static void put_outline(Writer *w)
             buffer_format(&w->out, "\n%.*s %s\n\n", level, "####", heading(r));
         } else if (r->kind == OUTLINE_ENTRY) put_entry(w, r);
         else if (*r->part) {
+            buffer_put(&w->out, "\n");
             put_text(&w->out, r->label);
             buffer_put(&w->out, "\n\n");
         }
