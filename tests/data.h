@@ -1,5 +1,6 @@
 /* data.h - the suite, the outline and the bibliography as they lie in the tree, for the
- * tests of both. */
+ * tests of both. The suite is the plain build's in every flavour: what is declared does
+ * not depend on precision, and flavours describe nothing. */
 #ifndef GLASSBOX_TESTS_DATA_H
 #define GLASSBOX_TESTS_DATA_H
 
@@ -25,7 +26,11 @@ static int load(void **state)
     char *error = NULL;
     Data *d = alloc(1, sizeof *d);
     *state = d;
-    if ((d->suite = suite_open()) && (d->outline = outline_read(outline, &error)))
+    if (!file_exists("build/findings.txt"))
+        error = text_format("build/findings.txt is missing, expected the descriptions of "
+                            "the experiments: run make test without a flavour first");
+    else if ((d->suite = suite_load(".", "build/run", &error)) &&
+             (d->outline = outline_read(outline, &error)))
         d->bibliography = bibliography_read(bibliography, &error);
     if (error) fprintf(stderr, "%s\n", error), free(error);
     return d->bibliography ? 0 : -1;
