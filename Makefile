@@ -169,7 +169,7 @@ READY := $(B)/glassbox $(patsubst %,$(B)/desc/%.json,$(IDS)) $(B)/findings.txt
 # Not a literal $(MAKE): `make -n` must not run it.
 AGAIN = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(firstword $(MAKE)) --keep-going -j$(JOBS) \
   REAL='$(REAL)' SAN='$(SAN)' DEBUG='$(DEBUG)' LAUNCH='$(LAUNCH)' CC='$(CC)' V='$(V)'
-WATCH = $(GLASSBOX) watch --units $(B)/units.txt --jobs $(JOBS) -- $(AGAIN) units
+WATCH = $(GLASSBOX) watch --units $(B)/units.txt --only '$(ONLY)' --jobs $(JOBS) -- $(AGAIN) units
 # After a failed command: the last line before make's own names the class.
 CLASS = || { s=$$?; case $$s in 1) w='a verdict or a bit changed';; \
   2) w='usage, crash, or missing or malformed input';; \

@@ -16,6 +16,7 @@ static const struct {
     { "list", "the findings and their verdicts", command_list },
     { "plan", "what a report would run, and for how long", command_plan },
     { "units", "make's targets for these units", command_units },
+    { "watch", "run make and show how far its units are", command_watch },
     { "input", "the hash and version of an input", command_input },
     { "verify", "judge the record, recompute units, compare the bits", command_verify },
     { "record", "publish full runs into data/record", command_record },

@@ -282,6 +282,12 @@ static const SeedRun *run_of(const PlanUnit *u)
     return NULL;
 }
 
+bool plan_is_current(const PlanUnit *u)
+{
+    const SeedRun *r = run_of(u);
+    return r && r->current;
+}
+
 static const char *state_of(const PlanUnit *u)
 {
     const SeedRun *r = run_of(u);

@@ -28,6 +28,8 @@ PlanUnit *plan_units(Suite *, const char *only, const char *seeds, bool longer,
                      bool quick, int *n);
 /* "king-queen/seed-1", "king-queen@long/seed-1"; the caller frees */
 char *plan_unit_name(const PlanUnit *);
+/* Was this unit's result in build/run made by the executable that is there now? */
+bool plan_is_current(const PlanUnit *);
 /* "9 s", "4 min", "2 h 10 min"; the caller frees */
 char *plan_duration(double seconds);
 
