@@ -11,27 +11,30 @@
 #include "core/base/base.h"
 #include "core/base/rng.h"
 
-/* >=, <=, >, <, bound..upper; 0: a shown number, no verdict */
+/* The value's side of the bound: >=, <=, >, <, or bound .. upper. 0 (no side): a number
+ * that is shown and gets no verdict. */
 typedef enum { ABOVE = 1, BELOW, OVER, UNDER, WITHIN } Side;
 typedef enum { HOLDS, REFUTED, MIXED, BLIND, VOID, NOT_RUN } Verdict;
-/* GATE: a verdict other than the expected one fails CI */
+/* GATE: any verdict but the expected one fails CI. REPORT: it is shown, and that is all. */
 typedef enum { GATE, REPORT } Tier;
 
 typedef struct {
     const char *value; /* a name given to record() */
     Side side;
-    double bound, upper;
+    double bound, upper; /* upper: for WITHIN only */
 } Check;
 
 typedef struct {
-    /* the claim's own check, on an artefact where it must fail */
+    /* what takes the place of the claim's value, on an artefact where the claim's check
+     * must fail; text says which artefact that is */
     const char *value, *text;
-    /* the values that stand for the claim's `also` checks, in their order */
+    /* what takes the place of the values of the claim's `also` checks, in their order */
     const char *also[3];
-    /* an optional stricter condition that the control must meet */
+    /* optional: a condition of its own that the control must meet besides */
     Side side;
     double bound, upper;
-    bool must_pass; /* a positive control: must clear the check */
+    /* a positive control: it must clear the claim's check, not fail it */
+    bool must_pass;
 } Control;
 
 typedef struct {
@@ -41,7 +44,7 @@ typedef struct {
     double bound, upper;
     /* a conjunction: the claim clears iff all checks do; a control fails iff one does */
     Check also[3];
-    Control controls[4]; /* at least one wherever side is set */
+    Control controls[4]; /* at least one negative one wherever side is set */
     Verdict expect;
     Tier tier;
     const char *variant; /* judged in that variant only; NULL: both */
@@ -53,6 +56,7 @@ typedef struct {
 
 typedef struct Run Run;
 
+/* Only the describer sees what stands in these two. */
 /* clang-format off */
 #ifdef UNIT
 #define CLAIMS(...) { { 0 } }
@@ -64,23 +68,22 @@ typedef struct Run Run;
 /* clang-format on */
 
 typedef struct {
-    const char *id;
+    const char *id; /* the file's name without .c */
 #ifdef UNIT
     bool unit;
-#else /* for readers and planners, declared in ABOUT(...): not there in a unit */
+#else /* for readers and planners, declared in ABOUT(...) */
     /* section: the folder below experiments/; cites: "key, key" */
     const char *title, *section, *cites;
-    int seeds; /* that the record holds: 1 .. seeds */
-    /* core-seconds per seed of the default variant */
-    double core_s;
-    /* the same of the long variant; 0: there is none */
-    double long_core_s;
+    int seeds; /* the record holds 1 .. seeds */
+    /* core-seconds of one seed, in the default variant and in the long one (0: none) */
+    double core_s, long_core_s;
     bool quick; /* part of `make quick` */
-    /* the box: source setting, here, what carries over, what does not */
+    /* the box on its page: source setting, here, what carries over, what does not */
     const char *carries[4];
 #endif
     void (*run)(Run *, Rng); /* one seed: records, and judges nothing */
-    const char *needs[4];    /* findings whose artefact it reads */
+    bool has_long;           /* knows the variant "long" beside the default */
+    const char *needs[4];    /* findings whose artefact it reads, same seed */
     /* "data/facts/x.csv", "package:dict-gcide", "user:MODEL" */
     const char *inputs[12];
     const char *artefact; /* a file that it leaves for others, or NULL */
@@ -92,13 +95,16 @@ typedef struct {
 
 extern const Experiment experiment;
 
-/* once per name; dies on NaN and Inf */
+/* What the finding measured. One name is recorded once; NaN and Inf are bugs and die. A
+ * name is one line of text that does not start with a question mark. */
 void record(Run *, const char *name, double x);
-/* a quantity that does not exist (no crossing): clears no check, prints "none" */
+/* A quantity that does not exist in this seed, say a crossing that never came: it clears
+ * no check and is shown as "none". */
 void record_absent(Run *, const char *name);
-/* wall-clock and the like: run.json, shown, never judged or compared */
+/* Wall-clock and the like: kept in run.json, shown, never judged or compared. */
 void observe(Run *, const char *name, double x);
-/* label NULL: all columns are numbers */
+
+/* One row of a declared table; label, if not NULL, is the first cell. NaN and Inf die. */
 void row_n(Run *, const char *table, const char *label, int n, const double *x);
 #define row(run, table, ...)                                                           \
     row_n(run, table, NULL, (int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), \
@@ -106,20 +112,28 @@ void row_n(Run *, const char *table, const char *label, int n, const double *x);
 #define row_label(run, table, label, ...)                                               \
     row_n(run, table, label, (int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), \
           (double[]){ __VA_ARGS__ })
-/* text for the page */
+/* A text for the page: samples, a synthesised program. One name is written once. */
 void listing(Run *, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* where finding id left its artefact; the own id: where to leave it */
+
+/* The file that finding `id` (one of .needs) has left as its artefact in the same seed;
+ * with the own id, the path at which to leave it. The Run owns the text. */
 const char *artefact_path(Run *, const char *id);
-/* a declared data/ or user: input; die if undeclared */
+/* The file of a declared data/ or user: input (of a package: input, its name). Die if it
+ * is not declared. */
 const char *input_path(Run *, const char *input);
+
+/* Is this a run of the variant "long"? Die on a name that the experiment does not have. */
 bool variant(Run *, const char *name);
-/* every size that costs time goes through it; a smoke run judges nothing */
+/* `full`, or in a smoke run `smoke`. Every size that costs time goes through it; a smoke
+ * run shows that the code runs, and is never judged. */
 int scaled(Run *, int full, int smoke);
-/* not ok: VOID for that claim, or for all */
+/* Not ok: the claim of that id is VOID in this seed, or all claims if it is NULL. */
 void precondition(Run *, const char *claim_or_null, bool ok, const char *text);
-void progress(Run *, double done); /* 0 .. 1 */
-/* the message on stderr, exit 2, nothing left half-written */
+/* The share that is done, 0 .. 1: for the status line, costs nothing if called often. */
+void progress(Run *, double done);
+/* The user's or the data's fault: the message goes to stderr, the exit status is 2, and
+ * nothing is left of the run. */
 _Noreturn void bad_input(Run *, const char *message);
 
 #endif
