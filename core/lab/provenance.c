@@ -1,7 +1,11 @@
 /* provenance.c - reads the machine, the executable and the inputs' stamps.
  *
  * The BLIS facts come through weak references: a unit that multiplies no matrices does
- * not link gemm.o, and then has no BLIS to name. */
+ * not link gemm.o, and then has no BLIS to name. The inputs' hashes come from the stamps
+ * that make keeps, not from the inputs: a unit must not spend seconds on hashing a corpus
+ * that make has just hashed, and what is written down is what make decided by. The rest
+ * is asked of the machine after the experiment is done, so it cannot touch a value; what
+ * cannot be learned is "unknown" or null, never a reason to fail. */
 #define _GNU_SOURCE
 #include "core/lab/provenance.h"
 #include "core/base/file.h"
@@ -22,12 +26,33 @@
 #define COMPILE_FLAGS "unknown"
 #endif
 
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 char *provenance_stamp_name(const char *input)
 {
     char *name = text_format("%s.sha256", input);
     for (char *c = name; *c; c++)
         if (*c == ':' || *c == '/') *c = '-';
     return name;
+}
+
+/* Two lines, "HASH" and "VERSION" or "absent" and "REASON". */
+static void read_stamp(InputStamp *stamp, const char *input, const char *path, char *text)
+{
+    char *rest = text, *first = strsep(&rest, "\n"),
+         *second = rest ? strsep(&rest, "\n") : NULL;
+    bool hash = strlen(first) == 64 && strspn(first, "0123456789abcdef") == 64;
+    if (hash) memcpy(stamp->sha256, first, 65);
+    else if (!strcmp(first, "absent"))
+        stamp->absent = text_copy(second && *second ? second : input);
+    else
+        stamp->absent = text_format("%s:1:1: \"%.20s\", expected a SHA-256 or \"absent\"",
+                                    path, first);
+    if (hash && second) snprintf(stamp->version, sizeof stamp->version, "%s", second);
 }
 
 InputStamp provenance_input(const char *stamp_folder, const char *input)
@@ -45,19 +70,12 @@ InputStamp provenance_input(const char *stamp_folder, const char *input)
     if (!text)
         stamp.absent = text_format("%s has no stamp %s, expected make to have written it",
                                    input, path);
-    else {
-        char *rest = text, *first = strsep(&rest, "\n"),
-             *second = rest ? strsep(&rest, "\n") : NULL;
-        if (!strcmp(first, "absent"))
-            stamp.absent = text_copy(second && *second ? second : input);
-        snprintf(stamp.sha256, sizeof stamp.sha256, "%s", first);
-        snprintf(stamp.version, sizeof stamp.version, "%s", second ? second : "");
-    }
+    else read_stamp(&stamp, input, path, text);
     free(text), free(path), free(name);
     return stamp;
 }
 
-/* The rest of the first line of `path` that starts with `key`, after its colon. */
+/* What follows the colon on the first line of `path` that starts with `key`. */
 static char *line_of(const char *path, const char *key)
 {
     char *text = file_read(path, NULL), *found = NULL;
@@ -71,21 +89,35 @@ static char *line_of(const char *path, const char *key)
     return found ? found : text_copy("unknown");
 }
 
-static char *first_line_of_command(const char *command)
+/* False: there is no such command, or it failed. */
+static bool first_line_of_command(const char *command, char line[128])
 {
     FILE *p = popen(command, "r");
-    char line[128] = "";
-    if (p) {
-        if (!fgets(line, sizeof line, p)) *line = 0;
-        pclose(p);
-    }
+    if (!p) return false;
+    if (!fgets(line, 128, p)) *line = 0;
     line[strcspn(line, "\n")] = 0;
-    return text_copy(line);
+    for (char rest[256]; fgets(rest, sizeof rest, p);) continue; /* no broken pipe */
+    return pclose(p) == 0;
 }
 
+/* Commit and uncommitted changes, both null outside a checkout. No optional locks: units
+ * run while people commit. */
+static void set_checkout(json_t *o)
+{
+    char commit[128], change[128];
+    bool known = first_line_of_command("git rev-parse HEAD 2>/dev/null", commit) &&
+                 first_line_of_command("git --no-optional-locks status --porcelain "
+                                       "--untracked-files=no 2>/dev/null",
+                                       change);
+    json_object_set_new(o, "commit", known ? json_string(commit) : json_null());
+    json_object_set_new(o, "dirty", known ? json_boolean(*change != 0) : json_null());
+}
+
+/* Command lines and CPU names may hold any bytes; JSON holds UTF-8. */
 static void set_text(json_t *o, const char *key, char *owned)
 {
-    json_object_set_new(o, key, json_string(owned));
+    json_t *text = json_string(owned);
+    json_object_set_new(o, key, text ? text : json_string("not UTF-8"));
     free(owned);
 }
 
@@ -137,32 +169,20 @@ json_t *provenance_json(const char *stamp_folder, const char *const *inputs, int
         InputStamp stamp = provenance_input(stamp_folder, inputs[i]);
         json_t *one = json_object();
         json_object_set_new(one, "sha256", json_string(stamp.sha256));
-        if (*stamp.version)
-            json_object_set_new(one, "version", json_string(stamp.version));
+        if (*stamp.version) set_text(one, "version", text_copy(stamp.version));
         json_object_set_new(in, inputs[i], one);
         free(stamp.absent);
     }
     json_object_set_new(o, "inputs", in);
 
-    json_object_set_new(o, "compiler",
-                        json_string(
-#ifdef __clang__
-                            "clang " __clang_version__
-#else
-                            "gcc " __VERSION__
-#endif
-                            ));
+    json_object_set_new(o, "compiler", json_string(COMPILER));
     json_object_set_new(o, "flags", json_string(COMPILE_FLAGS));
     json_object_set_new(o, "real",
                         json_string(sizeof(real) == sizeof(float) ? "float" : "double"));
     json_object_set_new(o, "blis", blis_json());
     json_object_set_new(o, "selftest", json_boolean(!gemm_selftest || gemm_selftest()));
     set_text(o, "cpu", line_of("/proc/cpuinfo", "model name"));
-    set_text(o, "commit", first_line_of_command("git rev-parse HEAD 2>&-"));
-    char *changes =
-        first_line_of_command("git status --porcelain --untracked-files=no 2>&-");
-    json_object_set_new(o, "dirty", json_boolean(*changes != 0));
-    free(changes);
+    set_checkout(o);
     set_cost(o);
     return o;
 }
