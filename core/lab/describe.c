@@ -1,9 +1,10 @@
-/* describe.c - main() of every describer: prints what an experiment declares, as JSON
- * for the report and as make rules for its units.
+/* describe.c - main() of every describer: prints what an experiment declares, as JSON for
+ * the report and as make rules for its units.
  *
- * The declarations are compiled, never parsed, so a claim with a misspelt field does
- * not get this far. Whatever is inconsistent (a side without a control, two claims of
- * one name) is said here, when the experiment is built, and not after an hour of runs. */
+ * The declarations are compiled, never parsed, so a claim with a misspelt field does not
+ * get this far. What the compiler cannot see (a bound without a control, a control that
+ * is the claim itself, two claims of one name) is said here, when the experiment is built,
+ * and not after an hour of runs. All complaints come at once. */
 #include "core/base/file.h"
 #include "core/base/hash.h"
 #include "core/lab/experiment.h"
@@ -17,68 +18,182 @@
 
 /* --- consistency -------------------------------------------------------------------- */
 
-static int complain(const char *source, const char *claim, const char *what)
+/* Counts and prints what is wrong. */
+typedef struct {
+    const char *source;
+    int wrong;
+} Complaints;
+
+static void complain(Complaints *to, const char *part, const char *what)
 {
-    fprintf(stderr, "%s: %s%s%s: %s\n", source, experiment.id, claim ? "/" : "",
-            claim ? claim : "", what);
-    return 1;
+    const char *id = experiment.id ? experiment.id : "?";
+    fprintf(stderr, "%s: %s%s%s: %s\n", to->source, id, part ? "/" : "", part ? part : "",
+            what);
+    to->wrong++;
 }
 
-static int check_claim(const char *source, const Claim *c)
+static void want(Complaints *to, bool ok, const char *part, const char *what)
 {
-    int wrong = 0;
-    if (!c->text) wrong += complain(source, c->id, "a claim without a sentence (.text)");
-    if (!c->value) wrong += complain(source, c->id, "a claim without a value (.value)");
-    if (c->side && !c->controls[0].value)
-        wrong +=
-            complain(source, c->id, "a bound without a negative control (.controls)");
-    if (c->side && !c->why)
-        wrong += complain(source, c->id, "a bound without a reason (.why)");
-    if (!c->side && c->tier == GATE)
-        wrong += complain(source, c->id,
-                          "a gate without a bound: set .side, or .tier = REPORT");
-    if (c->side == WITHIN && c->upper <= c->bound)
-        wrong += complain(source, c->id, "WITHIN needs .bound < .upper");
-    for (int k = 0; k < COUNT(c->controls) && c->controls[k].value; k++) {
-        const Control *control = &c->controls[k];
-        if (!control->text)
-            wrong += complain(source, c->id, "a control without words (.text)");
-        for (int a = 0; a < COUNT(c->also); a++)
-            if (!c->also[a].value != !control->also[a])
-                wrong +=
-                    complain(source, c->id,
-                             "a control whose .also does not match the claim's .also");
+    if (!ok) complain(to, part, what);
+}
+
+static bool is_id(const char *s)
+{
+    return s && *s && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s);
+}
+
+static bool is_bound(Side side, double bound, double upper)
+{
+    return side == WITHIN ? bound < upper : upper == 0;
+}
+
+static bool same(const char *a, const char *b) { return a && b && !strcmp(a, b); }
+
+static void check_also(Complaints *to, const Claim *c)
+{
+    for (int a = 0; a < COUNT(c->also); a++) {
+        const Check *check = &c->also[a];
+        if (!check->value) {
+            want(to, !check->side, c->id, "an .also check without a value");
+            continue;
+        }
+        want(to, a == 0 || c->also[a - 1].value, c->id, "a gap in .also");
+        want(to, check->side != 0, c->id, "an .also check without a side");
+        want(to, is_bound(check->side, check->bound, check->upper), c->id,
+             "an .also check with a wrong .upper: WITHIN needs .bound < .upper, others "
+             "none");
     }
-    return wrong;
+}
+
+/* A control must be able to fail: at least one of its values is not the claim's own. */
+static bool is_the_claim(const Claim *c, const Control *control)
+{
+    bool all = same(c->value, control->value);
+    for (int a = 0; a < COUNT(c->also) && c->also[a].value; a++)
+        all = all && same(c->also[a].value, control->also[a]);
+    return all;
+}
+
+static void check_control(Complaints *to, const Claim *c, const Control *control)
+{
+    want(to, control->text, c->id, "a control without words (.text)");
+    want(to, is_bound(control->side, control->bound, control->upper), c->id,
+         "a control with a wrong .upper: WITHIN needs .bound < .upper, others none");
+    want(to, control->side || control->bound == 0, c->id,
+         "a control with a bound and no side");
+    want(to, !is_the_claim(c, control), c->id,
+         "a control that is the claim itself: the same values");
+    for (int a = 0; a < COUNT(c->also); a++)
+        if (!c->also[a].value != !control->also[a])
+            complain(to, c->id, "a control whose .also does not match the claim's .also");
+}
+
+static void check_controls(Complaints *to, const Claim *c)
+{
+    int negative = 0;
+    for (int k = 0; k < COUNT(c->controls); k++) {
+        const Control *control = &c->controls[k];
+        if (!control->value) {
+            want(to, !control->text, c->id, "a control without a value (.value)");
+            continue;
+        }
+        want(to, k == 0 || c->controls[k - 1].value, c->id, "a gap in .controls");
+        check_control(to, c, control);
+        negative += !control->must_pass;
+    }
+    want(to, !c->side || negative, c->id,
+         "a bound without a negative control (.controls)");
+}
+
+static void check_claim(Complaints *to, const Claim *c)
+{
+    want(to, is_id(c->id), c->id, "not an id: expected a-z, 0-9 and hyphens");
+    want(to, c->text, c->id, "a claim without a sentence (.text)");
+    want(to, c->value, c->id, "a claim without a value (.value)");
+    want(to, !c->side || c->why, c->id, "a bound without a reason (.why)");
+    want(to, c->side || c->tier == REPORT, c->id,
+         "a gate without a bound: set .side, or .tier = REPORT");
+    want(to, c->side || (c->bound == 0 && !c->also[0].value), c->id,
+         "a .bound or .also without a .side");
+    want(to, is_bound(c->side, c->bound, c->upper), c->id,
+         "a wrong .upper: WITHIN needs .bound < .upper, others none");
+    want(to, c->reference == 0 || c->reference_key, c->id,
+         "a .reference without its source (.reference_key)");
+    want(to,
+         !c->variant || same(c->variant, "default") ||
+             (same(c->variant, "long") && experiment.has_long),
+         c->id, "a .variant that the finding does not have");
+    check_also(to, c);
+    check_controls(to, c);
+}
+
+static void check_claims(Complaints *to)
+{
+    want(to, experiment.claims[0].id, NULL, "no claims");
+    for (int i = 0; i < COUNT(experiment.claims); i++) {
+        const Claim *c = &experiment.claims[i];
+        if (!c->id) {
+            want(to, !c->text && !c->value, NULL, "a claim without an id (.id)");
+            continue;
+        }
+        check_claim(to, c);
+        for (int j = 0; j < i; j++)
+            want(to, !same(c->id, experiment.claims[j].id), c->id,
+                 "two claims of this name");
+    }
+}
+
+static void check_tables(Complaints *to)
+{
+    for (int i = 0; i < COUNT(experiment.tables); i++) {
+        const char *id = experiment.tables[i].id, *columns = experiment.tables[i].columns;
+        if (!id) {
+            want(to, !columns, NULL, "a table without an id");
+            continue;
+        }
+        want(to, is_id(id) && strcmp(id, "values"), id,
+             "not a table's id: expected a-z, 0-9 and hyphens, and not \"values\"");
+        want(to, columns && *columns, id, "a table without columns");
+        for (int j = 0; j < i; j++)
+            want(to, !same(id, experiment.tables[j].id), id, "two tables of this name");
+    }
+}
+
+static void check_identity(Complaints *to)
+{
+    const char *slash = strrchr(to->source, '/'), *name = slash ? slash + 1 : to->source;
+    char *file = text_format("%s.c", experiment.id ? experiment.id : "");
+    char *place = text_format("experiments/%s/%s",
+                              experiment.section ? experiment.section : "", file);
+    want(to, is_id(experiment.id), NULL, "no .id of a-z, 0-9 and hyphens");
+    want(to, same(file, name), NULL, ".id is not the file's name");
+    want(to, experiment.title, NULL, "no .title");
+    want(to, experiment.section, NULL, "no .section");
+    want(to, experiment.cites, NULL, "no .cites");
+    want(to, !experiment.section || same(place, to->source), NULL,
+         ".section is not the file's folder below experiments/");
+    free(file), free(place);
 }
 
 static int check(const char *source)
 {
-    int wrong = 0;
-    const char *slash = strrchr(source, '/'), *name = slash ? slash + 1 : source;
-    size_t n = strlen(experiment.id);
-    if (strncmp(name, experiment.id, n) || strcmp(name + n, ".c"))
-        wrong += complain(source, NULL, ".id is not the file's name");
-    if (!experiment.title || !experiment.section || !experiment.cites)
-        wrong += complain(source, NULL, "no .title, .section or .cites");
-    if (experiment.seeds < 1 || experiment.core_s <= 0)
-        wrong += complain(source, NULL, "no .seeds or .core_s");
-    char *folder =
-        text_format("experiments/%s/%s.c", experiment.section ? experiment.section : "",
-                    experiment.id);
-    if (strcmp(folder, source))
-        wrong += complain(source, NULL,
-                          ".section is not the file's folder below experiments/");
-    free(folder);
-    for (int i = 0; i < COUNT(experiment.claims) && experiment.claims[i].id; i++) {
-        wrong += check_claim(source, &experiment.claims[i]);
-        for (int j = 0; j < i; j++)
-            if (!strcmp(experiment.claims[i].id, experiment.claims[j].id))
-                wrong +=
-                    complain(source, experiment.claims[i].id, "two claims of this name");
-    }
-    if (!experiment.claims[0].id) wrong += complain(source, NULL, "no claims");
-    return wrong;
+    Complaints to = { .source = source };
+    check_identity(&to);
+    want(&to, experiment.run, NULL, "no .run");
+    want(&to, experiment.seeds >= 1, NULL, "no .seeds");
+    want(&to, experiment.core_s > 0, NULL, "no .core_s");
+    want(&to, experiment.has_long == (experiment.long_core_s > 0), NULL,
+         ".has_long and .long_core_s belong together");
+    for (int i = 0; i < COUNT(experiment.carries); i++)
+        if (!experiment.carries[i]) {
+            complain(
+                &to, NULL,
+                "no .carries: source setting, here, what carries over, what does not");
+            break;
+        }
+    check_tables(&to);
+    check_claims(&to);
+    return to.wrong;
 }
 
 /* --- JSON --------------------------------------------------------------------------- */
@@ -126,11 +241,13 @@ static json_t *control_json(const Control *c)
     return o;
 }
 
-/* The line of the source on which the claim declares its id. */
+/* The line of the source on which the claim declares its id. The finding's own .id, which
+ * may be the same, stands before CLAIMS. */
 static int line_of(const char *source_text, const char *id)
 {
     char *needle = text_format(".id = \"%s\"", id);
-    const char *at = strstr(source_text, needle);
+    const char *claims = strstr(source_text, "CLAIMS("),
+               *at = strstr(claims ? claims : source_text, needle);
     int line = 1;
     for (const char *p = source_text; at && p < at; p++) line += *p == '\n';
     free(needle);
@@ -202,12 +319,12 @@ static int print_json(const char *source)
 
 /* --- make rules --------------------------------------------------------------------- */
 
-/* One pattern rule per variant: any seed can be asked for. $(B) is the flavour's build
- * folder. */
+/* One pattern rule per variant, so any seed can be asked for, and a finding's seed waits
+ * for the same seed of what it needs. $(B) is the flavour's build folder. */
 static int print_rules(void)
 {
     static const char *const variants[] = { "", "@long" };
-    for (int v = 0; v < COUNT(variants); v++) {
+    for (int v = 0; v < 1 + experiment.has_long; v++) {
         printf("$(B)/run/%s%s/seed-%%/run.json: $(B)/unit/%s $(B)/inputs/lib-blis.sha256",
                experiment.id, variants[v], experiment.id);
         for (int i = 0; i < COUNT(experiment.inputs) && experiment.inputs[i]; i++) {
