@@ -1,8 +1,8 @@
 /* bibtex.c - finds entries and citations without understanding either.
  *
  * Pandoc reads BibTeX, but a page that cites five sources should neither wait for four
- * hundred to be parsed nor be woven anew because a sixth was added. So the entries that a
- * page cites are cut out here and only they are handed over. */
+ * hundred to be parsed nor be woven anew because a sixth was added. So the entries that
+ * a page cites are cut out here and only they are handed over. */
 #include "report/bibtex.h"
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* bibtex.h - the entries of a .bib file as they are written, for passing on to pandoc. */
+/* bibtex.h - the entries of a .bib file as they are written, for passing on to
+ * pandoc. */
 #ifndef GLASSBOX_BIBTEX_H
 #define GLASSBOX_BIBTEX_H
 

@@ -11,13 +11,14 @@
  *          "" using "step":"one layer" with lines title "one layer" at end
  *     ~~~
  *
- * The body is gnuplot (5.4) after the prelude report/assets/chart.gp, with two additions.
- * `{{...}}` becomes a plain number. A column is named by its header, and the unit in
- * brackets may be left out: "loss" finds "loss [nat/token]". All names are checked here,
- * against the declared tables, so that a misspelt column is an error with its line and
- * not an empty chart. The caption (one line or more, up to the closing quote) is Markdown
- * and says what there is to see. The download is prelude and body as they were run: it
- * needs gnuplot and the CSV files beside it, and writes SVG to standard output.
+ * The body is gnuplot (5.4) after the prelude report/assets/chart.gp, with two
+ * additions. `{{...}}` becomes a plain number. A column is named by its header, and the
+ * unit in brackets may be left out: "loss" finds "loss [nat/token]". All names are
+ * checked here, against the declared tables, so that a misspelt column is an error with
+ * its line and not an empty chart. The caption (one line or more, up to the closing
+ * quote) is Markdown and says what there is to see. The download is prelude and body as
+ * they were run: it needs gnuplot and the CSV files beside it, and writes SVG to
+ * standard output.
  *
  * What the prelude offers:
  *   line styles 1 to 6     the default of the first six plots; colour, dash and symbol
@@ -37,8 +38,8 @@
  * Text is enhanced: 10^{-3}, d_{i}; write \\\_ for an underscore and & as \\\&. Other
  * colours than those of the line styles do not follow the page's theme: do not use them.
  *
- * gnuplot runs in the folder of the tables, so a script cannot tell a fresh run from the
- * record. Its warnings are errors. */
+ * gnuplot runs in the folder of the tables, so a script cannot tell a fresh run from
+ * the record. Its warnings are errors. */
 #include "report/charts.h"
 #include "core/base/file.h"
 #include "core/base/sheet.h"
@@ -78,7 +79,7 @@ const char *charts_folder(const Finding *f, bool *fresh)
     return f->record_folder;
 }
 
-/* --- the script's names ------------------------------------------------------------------ */
+/* --- the script's names ----------------------------------------------------------- */
 
 static void fail(Script *s, char *what)
 {
@@ -114,7 +115,8 @@ static void use_table(Script *s, const Table *t)
     s->read[s->n_read++] = t;
 }
 
-/* The complete header of a column: itself, or the only one that is this name and a unit. */
+/* The complete header of a column: itself, or the only one that is this name and a
+ * unit. */
 static const char *find_column(Script *s, const char *name)
 {
     const Table *t = s->table;
@@ -134,7 +136,7 @@ static const char *find_column(Script *s, const char *name)
     return NULL;
 }
 
-/* --- reading gnuplot ----------------------------------------------------------------------- */
+/* --- reading gnuplot -------------------------------------------------------------- */
 
 static void copy_to(Script *s, const char **p, const char *end)
 {
@@ -188,19 +190,39 @@ static const char *string_argument(const char *p)
     return *p == '"' || *p == '\'' ? p : NULL;
 }
 
-/* A call that names a column, as in (log(column("loss"))). */
+/* A call that names a column, as in (log(column("loss"))), up to before its ")". Tick
+ * labels take a number or a text, so a column of them has to be asked for. */
 static bool copy_column_call(Script *s, const char **p, size_t n)
 {
     const char *argument = string_argument(*p + n);
-    if (!argument || !is_word(*p, n, "column stringcolumn strcol valid xtic xticlabels"))
+    bool tick = is_word(*p, n, "xtic xticlabels ytic yticlabels");
+    if (!argument || !(tick || is_word(*p, n, "column stringcolumn strcol valid")))
         return false;
     copy_to(s, p, argument);
+    if (tick) buffer_put(&s->out, "stringcolumn(");
     copy_column(s, p);
+    if (tick) buffer_put(&s->out, ")");
     return true;
 }
 
-/* What follows `using`: entries between colons up to a space outside parentheses; a string
- * outside parentheses is a column. */
+/* gnuplot sets a title "at end" flush with the last point: a no-break space parts them. */
+static bool copy_direct_label(Script *s, const char **p, size_t n)
+{
+    const char *string = *p + n + strspn(*p + n, " ");
+    if (*string != '"' && *string != '\'') return false;
+    const char *end = string_end(string), *at = end + strspn(end, " ");
+    if (strncmp(at, "at ", 3)) return false;
+    at += 3 + strspn(at + 3, " ");
+    bool last = !strncmp(at, "end", 3), first = !strncmp(at, "beg", 3);
+    copy_to(s, p, string + 1);
+    if (last) buffer_put(&s->out, "\u00a0");
+    copy_to(s, p, end - 1);
+    if (first) buffer_put(&s->out, "\u00a0");
+    return true;
+}
+
+/* What follows `using`: entries between colons up to a space outside parentheses; a
+ * string outside parentheses is a column. */
 static void copy_using(Script *s, const char **p)
 {
     int depth = 0;
@@ -209,7 +231,8 @@ static void copy_using(Script *s, const char **p)
         size_t n = word_length(*p);
         char c = **p;
         if (n) {
-            if (!copy_column_call(s, p, n)) copy_to(s, p, *p + n);
+            if (copy_column_call(s, p, n)) depth++;
+            else copy_to(s, p, *p + n);
         } else if (c == '"' || c == '\'') {
             if (depth) copy_to(s, p, string_end(*p));
             else copy_column(s, p);
@@ -244,6 +267,8 @@ static void read_script(Script *s, const char *p)
         } else if (is_word(p, n, "using")) {
             copy_to(s, &p, p + n);
             copy_using(s, &p);
+        } else if (is_word(p, n, "title") && copy_direct_label(s, &p, n)) {
+            copy_to(s, &p, p + 1);
         } else if (n) {
             if (!copy_column_call(s, &p, n)) copy_to(s, &p, p + n);
         } else if (*p == '"' || *p == '\'') {
@@ -256,7 +281,7 @@ static void read_script(Script *s, const char *p)
     }
 }
 
-/* --- drawing --------------------------------------------------------------------------------- */
+/* --- drawing ---------------------------------------------------------------------- */
 
 static int count_lines(const char *s)
 {
@@ -270,12 +295,15 @@ static char *gnuplot_error(const Finding *f, const ChartBlock *block, const char
                            int prelude_lines)
 {
     const char *at = strstr(message, "\" line ");
-    int line = at ? atoi(at + strlen("\" line ")) - prelude_lines : 0;
+    int line = (at ? atoi(at + strlen("\" line ")) : 1) - prelude_lines;
     const char *words = at ? strchr(at, ':') : NULL;
     words = words ? words + 1 + strspn(words + 1, " ") : message;
-    return text_format("%s:%d: gnuplot: %.*s", f->source,
-                       line > 0 ? block->body_line + line - 1 : block->line, (int)strcspn(words, "\n"),
-                       words);
+    bool mine = line > 0 || !at;
+    return text_format("%s:%d: gnuplot: %.*s", mine ? f->source : PRELUDE,
+                       !at    ? block->line
+                       : mine ? block->body_line + line - 1
+                              : line + prelude_lines - 1,
+                       (int)strcspn(words, "\n"), words);
 }
 
 /* All that the drawing depends on besides the script; NULL: a table has no file. */
@@ -296,8 +324,9 @@ static char *hash_tables(const Script *s, const char *folder)
 
 static char *describe(const Finding *f, const ChartBlock *block)
 {
-    return text_format("Chart %d of \u201c%s\u201d. The data stand in the table below it.",
-                       block->number, f->title);
+    return text_format(
+        "Chart %d of \u201c%s\u201d. The data stand in the table below it.",
+        block->number, f->title);
 }
 
 static bool draw(const Finding *f, const ChartBlock *block, const char *folder,
@@ -364,7 +393,7 @@ void charts_free(Chart *c)
     free(c->svg), free(c->alone);
 }
 
-/* --- the figure ------------------------------------------------------------------------------ */
+/* --- the figure ------------------------------------------------------------------- */
 
 static void put_cell(Html *h, const Sheet *s, int row, int column)
 {
@@ -398,7 +427,8 @@ static void put_rows(Html *h, const Sheet *s, int step)
     html_close(h, "tbody");
 }
 
-/* Long tables show every k-th row: enough to read a value off, and the file has them all. */
+/* Long tables show every k-th row: enough to read a value off, and the file has them
+ * all. */
 static bool put_table(Html *h, const Chart *c, const char *folder, const char *table,
                       char **error)
 {

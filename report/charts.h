@@ -5,7 +5,7 @@
 #include "report/weave.h"
 
 typedef struct {
-    const char *table; /* of the opening line */
+    const char *table;   /* of the opening line */
     const char *caption; /* plain text, numbers filled in */
     const char *body;    /* the script between the fences, as written */
     int number;          /* 1 for the first of its page */
@@ -17,7 +17,8 @@ typedef struct {
 const char *charts_folder(const Finding *, bool *fresh);
 
 /* Checks the script against the declared tables and draws it from `folder`. False with
- * *error (caller frees) "path:line: ...". The caller frees the chart with charts_free. */
+ * *error (caller frees) "path:line: ...". The caller frees the chart with
+ * charts_free. */
 bool charts_draw(const Finding *, const ChartBlock *, const char *folder, Chart *,
                  char **error);
 void charts_free(Chart *);

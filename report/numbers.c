@@ -1,9 +1,9 @@
 /* numbers.c - measured numbers reach a page here and nowhere else.
  *
- * A number typed into prose is wrong after the next change, and nobody notices. So prose
- * names a claim or a recorded value, and a name that nobody declared is an error with the
- * line on which it stands. A value that is declared but has not been computed is none: a
- * new finding must be readable before its first run.
+ * A number typed into prose is wrong after the next change, and nobody notices. So
+ * prose names a claim or a recorded value, and a name that nobody declared is an error
+ * with the line on which it stands. A value that is declared but has not been computed
+ * is none: a new finding must be readable before its first run.
  *
  * Typography belongs to the number: a true minus sign, and a power of ten instead of
  * 1.2e-07. Scripts get seventeen digits in ASCII. */
@@ -22,7 +22,7 @@ typedef struct {
     char *expected; /* UNKNOWN: what would have been right */
 } Number;
 
-/* --- formatting ------------------------------------------------------------------------ */
+/* --- formatting ------------------------------------------------------------------- */
 
 static bool is_format(const char *format)
 {
@@ -45,8 +45,9 @@ static char *printed(double x, const char *format)
 
 static void put_exponent(Buffer *b, const char *digits)
 {
-    static const char *const raised[] = { "⁰", "¹", "²", "³", "⁴",
-                                          "⁵", "⁶", "⁷", "⁸", "⁹" };
+    static const char *const raised[] = {
+        "⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"
+    };
     int e = atoi(digits);
     char plain[16];
     snprintf(plain, sizeof plain, "%d", abs(e));
@@ -98,7 +99,7 @@ char *numbers_format(double x, const char *format)
     return text;
 }
 
-/* --- which number ---------------------------------------------------------------------- */
+/* --- which number ----------------------------------------------------------------- */
 
 static const Replicate *replicate(const Finding *f, bool of_long, int i)
 {
@@ -171,12 +172,11 @@ static Number known(double x) { return (Number){ .state = KNOWN, .x = x }; }
 
 static Number unknown_part(const char *part)
 {
-    return (Number){
-        .state = UNKNOWN,
-        .expected = text_format("\"%s\" to be one of control, control2, also, lo, hi, min, "
-                                "max, bound, upper, seeds, cleared, reference",
-                                part)
-    };
+    return (Number){ .state = UNKNOWN,
+                     .expected = text_format(
+                         "\"%s\" to be one of control, control2, also, lo, hi, min, "
+                         "max, bound, upper, seeds, cleared, reference",
+                         part) };
 }
 
 /* Follows the parts after a claim's id: which check, then which number of it. */
@@ -216,7 +216,8 @@ static Number claim_number(const Finding *f, int index, char *parts)
         }
     }
     Number number = statistic(f, of_long, check.value, "");
-    /* A claim's value that was never recorded makes the claim VOID; prose only says so. */
+    /* A claim's value that was never recorded makes the claim VOID; prose only says
+     * so. */
     if (number.state == UNKNOWN) number.state = ABSENT;
     return number;
 }
@@ -245,7 +246,7 @@ static Number look_up(const Finding *f, const char *name)
     return (Number){ .state = UNKNOWN, .expected = claim_list(f) };
 }
 
-/* --- filling --------------------------------------------------------------------------- */
+/* --- filling ---------------------------------------------------------------------- */
 
 static char *trimmed(const char *from, const char *to)
 {
@@ -270,7 +271,8 @@ static char *fill_one(const Finding *f, const char *inner, NumbersStyle style,
 {
     const char *end = inner + strlen(inner), *bar = strrchr(inner, '|');
     char *format = bar ? trimmed(bar + 1, end) : NULL;
-    const char *stop = bar ? bar : end, *star = memrchr(inner, '*', (size_t)(stop - inner));
+    const char *stop = bar ? bar : end,
+               *star = memrchr(inner, '*', (size_t)(stop - inner));
     double factor = 1;
     char *after = NULL;
     if (star) factor = strtod(star + 1, &after);

@@ -1,9 +1,9 @@
 /* polish.c - from pandoc's HTML to ours.
  *
  * A pandoc filter could do this inside pandoc; it would be written in Lua, a second
- * language, and could not reach the line anchors, which the highlighter adds last. So the
- * finished markup is rewritten tag by tag. Ids are ours from here on: a heading called
- * "Score" must not take the anchor of a claim called score. */
+ * language, and could not reach the line anchors, which the highlighter adds last. So
+ * the finished markup is rewritten tag by tag. Ids are ours from here on: a heading
+ * called "Score" must not take the anchor of a claim called score. */
 #include "report/polish.h"
 #include "report/tags.h"
 #include <ctype.h>
@@ -12,7 +12,7 @@
 
 typedef struct {
     Buffer out, toc;
-    size_t heading_at;    /* where the content of the open h2 begins in out; 0: none open */
+    size_t heading_at; /* where the content of the open h2 begins in out; 0: none open */
     char heading_id[160];
 } Polisher;
 
@@ -29,8 +29,8 @@ static bool is_heading(const Tag *t)
 /* Roles that ARIA has withdrawn. */
 static bool is_withdrawn(const Tag *t, const Attribute *a)
 {
-    return tags_named(a, "role") && (tags_has(t, "role", "doc-biblioentry") ||
-                                     tags_has(t, "role", "doc-endnote"));
+    return tags_named(a, "role") &&
+           (tags_has(t, "role", "doc-biblioentry") || tags_has(t, "role", "doc-endnote"));
 }
 
 static void put_attributes(Polisher *p, const Tag *t)
@@ -43,8 +43,7 @@ static void put_attributes(Polisher *p, const Tag *t)
         if (tags_named(a, "data-startFrom")) continue;
         if (tags_named(a, "id") && n == 1 && starts(a, POLISH_CODE)) continue;
         buffer_format(b, " %.*s=\"", (int)a->name_n, a->name);
-        if (tags_named(a, "id") && is_heading(t))
-            buffer_format(b, "s-%.*s", n, a->value);
+        if (tags_named(a, "id") && is_heading(t)) buffer_format(b, "s-%.*s", n, a->value);
         else if (tags_named(a, "id") && starts(a, POLISH_CODE "-"))
             buffer_format(b, "L%.*s", n - 2, a->value + 2);
         else if (tags_named(a, "href") && starts(a, "#" POLISH_CODE "-"))
@@ -59,7 +58,8 @@ static void put_attributes(Polisher *p, const Tag *t)
 static void put_extra(Polisher *p, const Tag *t)
 {
     const Attribute *href = tags_find(t, "href");
-    bool line = tags_is(t, "a") && (starts(href, "#" POLISH_CODE "-") || starts(href, "#cb"));
+    bool line =
+        tags_is(t, "a") && (starts(href, "#" POLISH_CODE "-") || starts(href, "#cb"));
     if (line && !tags_find(t, "aria-hidden"))
         buffer_put(&p->out, " aria-hidden=\"true\" tabindex=\"-1\"");
     if (tags_is(t, "div") && tags_has(t, "class", "sourceCode"))
@@ -129,7 +129,7 @@ char *polish_html(const char *html, char **toc)
     return p.out.s;
 }
 
-/* --- plain text ---------------------------------------------------------------------------- */
+/* --- plain text ------------------------------------------------------------------- */
 
 /* The end of "[@key, p. 3]" at p, else p. */
 static const char *skip_citation(const char *p)
@@ -175,7 +175,8 @@ char *polish_sentence(const char *markdown)
             break;
         }
     }
-    char *sentence = text_format("%.*s", (int)(end - p), p), *plain = polish_plain(sentence);
+    char *sentence = text_format("%.*s", (int)(end - p), p),
+         *plain = polish_plain(sentence);
     free(sentence);
     return plain;
 }

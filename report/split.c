@@ -2,10 +2,11 @@
  *
  * Finding comments needs exactly the part of C's grammar that can hide one: strings,
  * character constants, line comments and block comments. A parser of C would know more
- * than that and would have to keep up with compilers. In the same pass a second, coarser
- * reader counts braces and remembers the last identifier before a parenthesis, which is
- * enough to name the functions of a piece of code; it is wrong about K&R definitions and
- * about macros that look like functions, and then a summary reads less well. */
+ * than that and would have to keep up with compilers. In the same pass a second,
+ * coarser reader counts braces and remembers the last identifier before a parenthesis,
+ * which is enough to name the functions of a piece of code; it is wrong about K&R
+ * definitions and about macros that look like functions, and then a summary reads less
+ * well. */
 #include "report/split.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ typedef struct {
     bool declares;
 } Splitter;
 
-/* --- lexing: how far does this thing go? --------------------------------------------- */
+/* --- lexing: how far does this thing go? ------------------------------------------ */
 
 static const char *skip_quoted(const char *p)
 {
@@ -50,7 +51,7 @@ static bool rest_is_blank(const char *p)
     return *p == '\n' || !*p;
 }
 
-/* --- names of functions --------------------------------------------------------------- */
+/* --- names of functions ----------------------------------------------------------- */
 
 static void add_name(Splitter *s, const char *name, const char *more)
 {
@@ -91,7 +92,7 @@ static void read_punctuation(Splitter *s, char c)
     if (!isspace((unsigned char)c)) s->before = c;
 }
 
-/* --- parts ----------------------------------------------------------------------------- */
+/* --- parts ------------------------------------------------------------------------ */
 
 static int count_lines(const char *from, const char *to)
 {
@@ -110,11 +111,13 @@ static void add_part(Splitter *s, PartKind kind, int line, const char *from,
     }
     char *text = alloc((size_t)(to - from) + 1, 1);
     memcpy(text, from, (size_t)(to - from));
-    s->part[s->n++] = (Part){ kind, line, text, count_lines(from, to) + 1, names,
-                              kind == CODE && s->declares };
+    s->part[s->n++] = (Part){ kind,  line,
+                              text,  count_lines(from, to) + 1,
+                              names, kind == CODE && s->declares };
 }
 
-/* Code from `from` to `to`, `line` being the line of `from`; blank lines at both ends go. */
+/* Code from `from` to `to`, `line` being the line of `from`; blank lines at both ends
+ * go. */
 static void end_code(Splitter *s, const char *from, const char *to, int line)
 {
     char *names = s->names.s ? s->names.s : text_copy("");

@@ -1,13 +1,14 @@
 /* svg.c - one pass over the tags of an SVG.
  *
- * gnuplot writes a file for itself: a fixed palette, black axes, ids that are the same in
- * every file, a dozen point symbols whether used or not. A page needs the opposite. The
- * alternative, a DOM, would need an XML library for what is a rewriting of attributes: we
- * copy tag after tag, rename, recolour and leave out.
+ * gnuplot writes a file for itself: a fixed palette, black axes, ids that are the same
+ * in every file, a dozen point symbols whether used or not. A page needs the opposite.
+ * The alternative, a DOM, would need an XML library for what is a rewriting of
+ * attributes: we copy tag after tag, rename, recolour and leave out.
  *
  * Colours: each colour of a line style has a name. On lines and areas it becomes
- * var(--c1), in text var(--k1), the same hue dark enough to read. Black is the ink of the
- * page. Every other colour stays, since it can only come from a palette (heat maps). */
+ * var(--c1), in text var(--k1), the same hue dark enough to read. Black is the ink of
+ * the page. Every other colour stays, since it can only come from a palette (heat
+ * maps). */
 #include "report/svg.h"
 #include "report/html.h"
 #include "report/tags.h"
@@ -23,10 +24,14 @@ static const struct {
     unsigned rgb;
     const char *line, *text;
 } colours[] = {
-    { 0x0072b2, "var(--c1)", "var(--k1)" },     { 0xd55e00, "var(--c2)", "var(--k2)" },
-    { 0x009e73, "var(--c3)", "var(--k3)" },     { 0xcc79a7, "var(--c4)", "var(--k4)" },
-    { 0xe69f00, "var(--c5)", "var(--k5)" },     { 0x56b4e9, "var(--c6)", "var(--k6)" },
-    { 0x777777, "var(--quiet)", "var(--quiet)" }, { 0xcccccc, "var(--grid)", "var(--grid)" },
+    { 0x0072b2, "var(--c1)", "var(--k1)" },
+    { 0xd55e00, "var(--c2)", "var(--k2)" },
+    { 0x009e73, "var(--c3)", "var(--k3)" },
+    { 0xcc79a7, "var(--c4)", "var(--k4)" },
+    { 0xe69f00, "var(--c5)", "var(--k5)" },
+    { 0x56b4e9, "var(--c6)", "var(--k6)" },
+    { 0x777777, "var(--quiet)", "var(--quiet)" },
+    { 0xcccccc, "var(--grid)", "var(--grid)" },
     { 0x000000, "currentColor", "currentColor" },
 };
 
@@ -50,7 +55,7 @@ static void fail(Rewriter *r, const char *what)
     if (!r->error) r->error = text_copy(what);
 }
 
-/* --- colours --------------------------------------------------------------------------- */
+/* --- colours ---------------------------------------------------------------------- */
 
 /* "rgb( 12, 3,4)", "#0c0304" or "black" as a number; false: another kind of paint. */
 static bool read_colour(const char *s, size_t n, unsigned *rgb)
@@ -75,8 +80,8 @@ static bool is_paint(const Attribute *a)
     return false;
 }
 
-/* The paint in the page's terms; NULL: it stays as it is. A black area may be a value of a
- * palette, a black line is ink. */
+/* The paint in the page's terms; NULL: it stays as it is. A black area may be a value
+ * of a palette, a black line is ink. */
 static const char *recoloured(const Tag *t, const Attribute *a)
 {
     unsigned rgb;
@@ -89,7 +94,7 @@ static const char *recoloured(const Tag *t, const Attribute *a)
     return NULL;
 }
 
-/* --- writing --------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 /* gnuplot's coordinates have two decimals for a canvas that is 640 wide: trailing zeros
  * and double spaces are a tenth of the file. */
@@ -142,10 +147,7 @@ static void put_tag(Rewriter *r, const Tag *t)
     buffer_put(&r->out, t->empty ? "/>" : ">");
 }
 
-static bool is_blank(const char *s)
-{
-    return s[strspn(s, " \t\r\n")] == 0;
-}
+static bool is_blank(const char *s) { return s[strspn(s, " \t\r\n")] == 0; }
 
 static void open_element(Rewriter *r, const Tag *t)
 {
@@ -177,7 +179,7 @@ static void close_element(Rewriter *r, const Tag *t)
     else buffer_format(&r->out, "</%.*s>", (int)t->name_n, t->name);
 }
 
-/* --- which symbols are needed ------------------------------------------------------------ */
+/* --- which symbols are needed ----------------------------------------------------- */
 
 static bool is_used(const Rewriter *r, const Attribute *id)
 {
@@ -199,7 +201,8 @@ static void add_use(Rewriter *r, const char *id)
  * defines before their users: one walk back through the definitions suffices. */
 static void find_uses(Rewriter *r, const char *svg)
 {
-    const char *defs = strstr(svg, "<defs>"), *body = defs ? strstr(defs, "</defs>") : svg;
+    const char *defs = strstr(svg, "<defs>"),
+               *body = defs ? strstr(defs, "</defs>") : svg;
     for (const char *p = body; p && (p = strstr(p, "href='#")) != NULL; p++)
         add_use(r, p + strlen("href='#"));
     if (!defs || !body) return;
@@ -212,7 +215,7 @@ static void find_uses(Rewriter *r, const char *svg)
         }
 }
 
-/* --- the pass ---------------------------------------------------------------------------- */
+/* --- the pass --------------------------------------------------------------------- */
 
 static void put_head(Rewriter *r, const Tag *t, const char *title,
                      const char *description)
@@ -225,11 +228,10 @@ static void put_head(Rewriter *r, const Tag *t, const char *title,
     Buffer *b = &r->out;
     buffer_format(b,
                   "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"%.*s\" "
-                  "class=\"drawing\" role=\"img\" aria-labelledby=\"%s-title %s-desc\">\n",
-                  (int)box->value_n, box->value, r->prefix, r->prefix);
-    buffer_format(b, "<title id=\"%s-title\">", r->prefix);
+                  "class=\"drawing\" role=\"img\">\n<title>",
+                  (int)box->value_n, box->value);
     html_escape(b, title, strlen(title));
-    buffer_format(b, "</title>\n<desc id=\"%s-desc\">", r->prefix);
+    buffer_put(b, "</title>\n<desc>");
     html_escape(b, description, strlen(description));
     buffer_put(b, "</desc>\n");
 }

@@ -1,5 +1,5 @@
-/* tags.c - a reader of tags. The markup is not copied: names and values are pointers into
- * it, so that a pass over a megabyte of drawing allocates nothing. */
+/* tags.c - a reader of tags. The markup is not copied: names and values are pointers
+ * into it, so that a pass over a megabyte of drawing allocates nothing. */
 #include "report/tags.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* tags.h - reads the tags of well-formed markup in place, for passes that rewrite it. */
+/* tags.h - reads the tags of well-formed markup in place, for passes that rewrite
+ * it. */
 #ifndef GLASSBOX_TAGS_H
 #define GLASSBOX_TAGS_H
 

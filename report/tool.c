@@ -2,14 +2,15 @@
  *
  * Input, output and messages are anonymous files in memory rather than pipes: a program
  * that writes before it has read everything cannot deadlock with us, and no thread or
- * poll loop is needed. The child gets PATH and a UTF-8 locale and nothing else, so that no
- * user's settings change a page.
+ * poll loop is needed. The child gets PATH and a UTF-8 locale and nothing else, so that
+ * no user's settings change a page.
  *
- * A page costs 0.3 s of pandoc and as much of gnuplot; almost always nothing changed. So
- * the output of a successful run is kept under the hash of program, arguments, input and
- * the files that it reads. The program stands in the hash by path, size and time, which
- * an upgrade changes. An entry is written under a name of its own and renamed: processes
- * that weave side by side see whole entries only. Nothing expires; `make clean` clears. */
+ * A page costs 0.3 s of pandoc and as much of gnuplot; almost always nothing changed.
+ * So the output of a successful run is kept under the hash of program, arguments, input
+ * and the files that it reads. The program stands in the hash by path, size and time,
+ * which an upgrade changes. An entry is written under a name of its own and renamed:
+ * processes that weave side by side see whole entries only. Nothing expires; `make
+ * clean` clears. */
 #define _GNU_SOURCE
 #include "report/tool.h"
 #include "core/base/file.h"
@@ -102,7 +103,8 @@ char *tool_run(const char *const argv[], const char *cwd, const char *input, siz
                              strerror(failed));
     else if (*complaint) *error = text_copy(complaint);
     else if (status) *error = text_format("%s ended with status %d", argv[0], status);
-    else if (strlen(result) != out_n) *error = text_format("%s wrote zero bytes", argv[0]);
+    else if (strlen(result) != out_n)
+        *error = text_format("%s wrote zero bytes", argv[0]);
     else return free(complaint), result;
     free(result), free(complaint);
     return NULL;

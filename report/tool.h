@@ -1,5 +1,5 @@
-/* tool.h - runs pandoc and gnuplot as filters: no shell, a fixed environment, and results
- * kept by the hash of all that went in. */
+/* tool.h - runs pandoc and gnuplot as filters: no shell, a fixed environment, and
+ * results kept by the hash of all that went in. */
 #ifndef GLASSBOX_TOOL_H
 #define GLASSBOX_TOOL_H
 
@@ -7,10 +7,10 @@
 
 #define TOOL_CACHE "build/weave"
 
-/* Runs argv (NULL-terminated, argv[0] looked up in PATH) in folder `cwd` (NULL: here) with
- * `input` as its standard input and returns what it wrote; the caller frees. NULL with
- * *error (caller frees): it is not installed, it failed, or it complained. A warning is an
- * error here, because nobody would read it. */
+/* Runs argv (NULL-terminated, argv[0] looked up in PATH) in folder `cwd` (NULL: here)
+ * with `input` as its standard input and returns what it wrote; the caller frees. NULL
+ * with *error (caller frees): it is not installed, it failed, or it complained. A
+ * warning is an error here, because nobody would read it. */
 char *tool_run(const char *const argv[], const char *cwd, const char *input, size_t n,
                char **error);
 

@@ -1,14 +1,14 @@
 /* weave.c - an article is its experiment, read from top to bottom.
  *
- * The source is split into prose and code and reassembled as one Markdown document: prose
- * with its numbers filled in, code as fenced blocks that keep their line numbers, charts
- * and listings as empty places that carry their captions. Pandoc turns it into HTML once
- * per page, with citations, mathematics and highlighting; then the places are filled and
- * the markup polished. One document rather than one per piece, because footnotes, ids
- * and the list of references belong to the page.
+ * The source is split into prose and code and reassembled as one Markdown document:
+ * prose with its numbers filled in, code as fenced blocks that keep their line numbers,
+ * charts and listings as empty places that carry their captions. Pandoc turns it into
+ * HTML once per page, with citations, mathematics and highlighting; then the places are
+ * filled and the markup polished. One document rather than one per piece, because
+ * footnotes, ids and the list of references belong to the page.
  *
- * Order in the page is order in the file. That is the point of the format: an author who
- * wants a chart first writes it first. The invariant: whatever is wrong (an unknown
+ * Order in the page is order in the file. That is the point of the format: an author
+ * who wants a chart first writes it first. The invariant: whatever is wrong (an unknown
  * number, table, column, citation key) is said with the line of the source, and no page
  * is made. */
 #include "report/weave.h"
@@ -30,10 +30,10 @@
 typedef struct {
     const Finding *f;
     Article *article;
-    Buffer md;     /* the document for pandoc */
-    Buffer cited;  /* the entries that it cites, each once */
-    Buffer keys;   /* " key key ", those in `cited` */
-    char *bib;     /* the bibliography; NULL: there is none */
+    Buffer md;      /* the document for pandoc */
+    Buffer cited;   /* the entries that it cites, each once */
+    Buffer keys;    /* " key key ", those in `cited` */
+    char *bib;      /* the bibliography; NULL: there is none */
     char **listing; /* markup of listing k */
     int n_listings;
     char *error;
@@ -45,9 +45,10 @@ static void fail(Weaver *w, int line, char *what)
     free(what);
 }
 
-/* --- citations ------------------------------------------------------------------------------ */
+/* --- citations -------------------------------------------------------------------- */
 
-/* Without a bibliography keys stay as they are written; with one, each must be in it. */
+/* Without a bibliography keys stay as they are written; with one, each must be in
+ * it. */
 static void collect_citations(Weaver *w, const char *text, int line)
 {
     const char *p = text, *counted = text;
@@ -58,7 +59,8 @@ static void collect_citations(Weaver *w, const char *text, int line)
         size_t length;
         const char *entry = bibtex_entry(w->bib, key, &length);
         if (!entry) {
-            fail(w, line, text_format("@%s is cited, expected a key of " BIBLIOGRAPHY, key));
+            fail(w, line,
+                 text_format("@%s is cited, expected a key of " BIBLIOGRAPHY, key));
         } else if (!w->keys.s || !strstr(w->keys.s, word)) {
             buffer_put(&w->keys, word);
             buffer_add(&w->cited, entry, length);
@@ -69,7 +71,7 @@ static void collect_citations(Weaver *w, const char *text, int line)
     }
 }
 
-/* --- directives: ~~~gnuplot, ~~~listing ------------------------------------------------------ */
+/* --- directives: ~~~gnuplot, ~~~listing ------------------------------------------- */
 
 typedef struct {
     char *name;    /* the table or listing */
@@ -78,7 +80,10 @@ typedef struct {
     int line, body_line;
 } Directive;
 
-static void directive_free(Directive *d) { free(d->name), free(d->caption), free(d->body); }
+static void directive_free(Directive *d)
+{
+    free(d->name), free(d->caption), free(d->body);
+}
 
 /* Reads `~~~kind NAME "caption"` at p and what follows up to the closing fence; returns
  * what stands behind it. NULL: an error was reported. */
@@ -104,8 +109,8 @@ static const char *read_directive(Weaver *w, const char *p, int line, Directive 
         fail(w, line,
              text_copy(*d->name ? "a block without its end, expected a line ~~~ after "
                                   "the opening line ~~~kind NAME \"caption\""
-                               : "a block without a name, expected ~~~kind NAME "
-                                 "\"caption\""));
+                                : "a block without a name, expected ~~~kind NAME "
+                                  "\"caption\""));
         return NULL;
     }
     d->body = text_format("%.*s", (int)(end - body), body + 1);
@@ -131,10 +136,11 @@ static void add_chart(Weaver *w, const Directive *d, const char *caption)
                          .line = d->line,
                          .body_line = d->body_line };
     if (!*d->caption)
-        fail(w, d->line, text_copy("a chart without a caption, expected ~~~gnuplot TABLE "
-                                   "\"what there is to see\""));
-    a->charts = grow(a->charts, (size_t)a->n_charts, (size_t)a->n_charts + 1,
-                     sizeof *a->charts);
+        fail(w, d->line,
+             text_copy("a chart without a caption, expected ~~~gnuplot TABLE "
+                       "\"what there is to see\""));
+    a->charts =
+        grow(a->charts, (size_t)a->n_charts, (size_t)a->n_charts + 1, sizeof *a->charts);
     char *error = NULL;
     if (!charts_draw(w->f, &block, a->folder, &a->charts[a->n_charts++], &error)) {
         if (w->error) free(error);
@@ -151,9 +157,10 @@ static void add_listing(Weaver *w, const Directive *d, const char *caption)
                              d->name),
          *text = w->article->folder ? file_read(path, NULL) : NULL;
     if (w->article->folder && !text)
-        fail(w, d->line, text_format("%s: %s, expected the text that listing(\"%s\") "
-                                     "writes",
-                                     path, strerror(errno), d->name));
+        fail(w, d->line,
+             text_format("%s: %s, expected the text that listing(\"%s\") "
+                         "writes",
+                         path, strerror(errno), d->name));
     html_leaf(&h, "pre", text ? text : "No run has written this yet.", "class", "listing",
               "tabindex", "0", NULL);
     int k = w->n_listings++;
@@ -185,7 +192,7 @@ static const char *take_directive(Weaver *w, const char *p, int line)
     return p;
 }
 
-/* --- prose and code -------------------------------------------------------------------------- */
+/* --- prose and code --------------------------------------------------------------- */
 
 static int newlines(const char *from, const char *to)
 {
@@ -207,9 +214,8 @@ static const char *skip_fence(const char *p)
 static void add_text(Weaver *w, const char *from, const char *to, int line)
 {
     char *text = text_format("%.*s", (int)(to - from), from),
-         *filled = w->error
-                       ? NULL
-                       : numbers_fill(w->f, text, line, NUMBERS_PROSE, &w->error);
+         *filled =
+             w->error ? NULL : numbers_fill(w->f, text, line, NUMBERS_PROSE, &w->error);
     if (filled) {
         collect_citations(w, filled, line);
         buffer_put(&w->md, filled);
@@ -274,8 +280,9 @@ static void add_code(Weaver *w, const Part *code)
     memset(fence, '~', longest + 4);
     buffer_format(&w->md, "~~~~{=html}\n<details class=\"code\"%s>%s~~~~\n\n",
                   code->declares ? "" : " open=\"\"", summary);
-    buffer_format(&w->md, "%s {.c .numberLines startFrom=%d #" POLISH_CODE "}\n%s\n%s\n\n",
-                  fence, code->line, code->text, fence);
+    buffer_format(&w->md,
+                  "%s {.c .numberLines startFrom=%d #" POLISH_CODE "}\n%s\n%s\n\n", fence,
+                  code->line, code->text, fence);
     buffer_put(&w->md, "~~~~{=html}\n</details>\n~~~~\n\n");
     free(summary), free(fence);
 }
@@ -285,7 +292,8 @@ static void add_opening(Weaver *w, const Part *p)
 {
     const char *title = p->text + strspn(p->text, " \n");
     if (strncmp(title, "# ", 2)) {
-        fail(w, p->line, text_copy("the first comment must open with a line \"# Title\""));
+        fail(w, p->line,
+             text_copy("the first comment must open with a line \"# Title\""));
         return;
     }
     const char *rest = title + strcspn(title, "\n");
@@ -303,8 +311,9 @@ static void add_parts(Weaver *w, const char *source)
     int n;
     Part *part = split_source(source, &n);
     if (!n || part[0].kind != PROSE)
-        fail(w, 1, text_copy("no prose, expected a comment in column 0 that opens with "
-                             "\"# Title\""));
+        fail(w, 1,
+             text_copy("no prose, expected a comment in column 0 that opens with "
+                       "\"# Title\""));
     for (int i = 0; i < n && !w->error; i++) {
         if (part[i].kind == CODE) add_code(w, &part[i]);
         else if (i == 0) add_opening(w, &part[i]);
@@ -313,7 +322,7 @@ static void add_parts(Weaver *w, const char *source)
     split_free(part, n);
 }
 
-/* --- pandoc and after -------------------------------------------------------------------------- */
+/* --- pandoc and after ------------------------------------------------------------- */
 
 static char *run_pandoc(Weaver *w)
 {
@@ -334,8 +343,8 @@ static char *run_pandoc(Weaver *w)
         argv[n++] = bibliography;
         buffer_put(&w->md, "\n\n## References {#references}\n\n::: {#refs}\n:::\n");
     }
-    char *html = w->error ? NULL
-                          : tool_cached(argv, NULL, w->md.s, w->md.n, NULL, &error);
+    char *html =
+        w->error ? NULL : tool_cached(argv, NULL, w->md.s, w->md.n, NULL, &error);
     if (error) fail(w, 1, text_format("pandoc: %s", error));
     free(bibliography), free(error);
     return html;

@@ -3,7 +3,8 @@
  * A block comment that starts in column 0 is prose (Markdown as pandoc reads it); all
  * else is code. `{{claim}}` and its kin become numbers of the record, `~~~gnuplot` a
  * chart, `~~~listing name` a text that the unit wrote. Everything between the prose
- * stays in the order of the file. The page needs report/assets/code.css and chart.css. */
+ * stays in the order of the file. The page needs report/assets/code.css and
+ * chart.css. */
 #ifndef GLASSBOX_WEAVE_H
 #define GLASSBOX_WEAVE_H
 
@@ -36,10 +37,10 @@ typedef struct {
 } Article;
 
 /* NULL with *error (caller frees) "path:line: what is wrong, what was expected": an
- * unknown {{name}}, an unknown table, a gnuplot or pandoc failure. Results are cached in
- * build/weave by the hash of all that went in. Links: data/ID/TABLE.csv, data/ID/
- * chart-1.gp and chart-1.svg. Ids: L42 for a line of code, s-... for a heading, chart-1,
- * ref-KEY. */
+ * unknown {{name}}, an unknown table, a gnuplot or pandoc failure. Results are cached
+ * in build/weave by the hash of all that went in. Links: data/ID/TABLE.csv, data/ID/
+ * chart-1.gp and chart-1.svg. Ids: L42 for a line of code, s-... for a heading,
+ * chart-1, ref-KEY. */
 Article *weave_article(const Suite *, const Finding *, char **error);
 void weave_free(Article *);
 

@@ -1,5 +1,5 @@
-# The common part of every chart. 640 units wide at text width, type of 16; the rest of the
-# script follows below. Runs with gnuplot 5.4 or newer beside the CSV files it reads.
+# The common part of every chart: 640 units wide, type of 16. The chart itself follows below.
+# Runs with gnuplot 5.4 or newer beside the CSV files that it reads.
 set encoding utf8
 set datafile separator comma
 set datafile columnheaders
@@ -22,34 +22,38 @@ set fit quiet nolog
 
 # Line styles 1 to 6: colours that the colour-blind can tell apart (Okabe and Ito), each
 # with a dash and a symbol of its own. 9: quiet.
-set style line 1 linecolor rgb "#0072b2" linewidth 2.2 dashtype 1          pointtype 7 pointsize 0.7
-set style line 2 linecolor rgb "#d55e00" linewidth 2.2 dashtype (14,5)     pointtype 5 pointsize 0.7
-set style line 3 linecolor rgb "#009e73" linewidth 2.2 dashtype (4,4)      pointtype 9 pointsize 0.9
-set style line 4 linecolor rgb "#cc79a7" linewidth 2.2 dashtype (14,4,3,4) pointtype 13 pointsize 0.9
-set style line 5 linecolor rgb "#e69f00" linewidth 2.2 dashtype (22,6)     pointtype 11 pointsize 0.9
-set style line 6 linecolor rgb "#56b4e9" linewidth 2.2 dashtype (2,3)      pointtype 6 pointsize 0.8
-set style line 9 linecolor rgb "#777777" linewidth 1.2 dashtype 1          pointtype 7 pointsize 0.5
-set for [i=1:6] linetype i linestyle i
+set linetype 1 lc rgb "#0072b2" lw 2.2 dt 1 pt 7 ps 0.7
+set linetype 2 lc rgb "#d55e00" lw 2.2 dt (14,5) pt 5 ps 0.7
+set linetype 3 lc rgb "#009e73" lw 2.2 dt (4,4) pt 9 ps 0.9
+set linetype 4 lc rgb "#cc79a7" lw 2.2 dt (14,4,3,4) pt 13 ps 0.9
+set linetype 5 lc rgb "#e69f00" lw 2.2 dt (22,6) pt 11 ps 0.9
+set linetype 6 lc rgb "#56b4e9" lw 2.2 dt (2,3) pt 6 ps 0.8
+set style line 9 lc rgb "#777777" lw 1.2 dt 1 pt 7 ps 0.5
+set linetype cycle 6
 
 # What a value is held against. eval bound(0.6, "bound 0.6") draws a horizontal line with
 # its words above it, at the left; bound_x a vertical one. The same for control() and
 # theory(). room(12) makes space for words of 12 letters to the right of the lines.
-rule(a, b, look, words, at, to) = "set arrow from " . a . " to " . b . " nohead back " . look . \
-  "; set label \"" . words . "\" at " . at . " " . to . " textcolor rgb '#777777'"
-across(y, look, words) = rule(sprintf("graph 0, first %.17g", y), sprintf("graph 1, first %.17g", y), \
-  look, words, sprintf("graph 0.012, first %.17g", y), "left offset 0,0.5")
-up(x, look, words) = rule(sprintf("first %.17g, graph 0", x), sprintf("first %.17g, graph 1", x), \
-  look, words, sprintf("first %.17g, graph 0.96", x), "left offset 0.6,0")
+rule(a, b, look, words, at) = "set arrow from " . a . " to " . b . " nohead back " . look . \
+  "; set label \"" . words . "\" at " . at . " textcolor rgb '#777777'"
+across(y, look, words) = rule(sprintf("graph 0, first %.17g", y), \
+  sprintf("graph 1, first %.17g", y), look, words, \
+  sprintf("graph 0.012, first %.17g left offset 0,0.5", y))
+up(x, look, words) = rule(sprintf("first %.17g, graph 0", x), \
+  sprintf("first %.17g, graph 1", x), look, words, \
+  sprintf("first %.17g, graph 0.96 left offset 0.6,0", x))
 bound(y, words) = across(y, BOUND, words)
 bound_x(x, words) = up(x, BOUND, words)
 control(y, words) = across(y, CONTROL, words)
 control_x(x, words) = up(x, CONTROL, words)
+theory(y, words) = across(y, THEORY, words)
+theory_x(x, words) = up(x, THEORY, words)
 BOUND = "linecolor rgb '#000000' linewidth 1.4 dashtype (9,4)"
 CONTROL = "linecolor rgb '#777777' linewidth 1.6 dashtype (2,4)"
 THEORY = "linecolor rgb '#777777' linewidth 1.6 dashtype 1"
 room(letters) = sprintf("set rmargin %.1f", letters * 0.95 + 1.5)
 
 # Palettes for "with image pixels": from little to much, and from below to above a middle.
-SEQUENTIAL = "defined (0 '#f3f0e6', 0.35 '#8fc1c9', 0.7 '#2f6f9f', 1 '#12234f')"
-DIVERGING = "defined (-1 '#0b4f8a', -0.5 '#8cb8d8', 0 '#f5f3ee', 0.5 '#eda27a', 1 '#a03d00')"
+SEQUENTIAL = "defined (0 '#f3f0e6', .35 '#8fc1c9', .7 '#2f6f9f', 1 '#12234f')"
+DIVERGING = "defined (-1 '#0b4f8a', -.5 '#8cb8d8', 0 '#f5f3ee', .5 '#eda27a', 1 '#a03d00')"
 eval "set palette " . SEQUENTIAL
