@@ -132,12 +132,14 @@ $(B)/findings.txt: FORCE
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # --- units -------------------------------------------------------------------------------------
-# What `glassbox watch` reads on its pipe: a line when a unit starts and one when it is done.
-# `exec` leaves no shell between make and the unit, so whoever ends make ends its units.
+# What `glassbox watch` reads on its pipe: a line when a unit starts and one when it is done. A
+# result whose executable and inputs are those of today is kept, whatever the times say. `exec`
+# leaves no shell between make and the unit, so whoever ends make ends its units.
 define run-unit
 @mkdir -p $(@D:/seed-$*=)
-@echo '@start $@'
-@exec $(LAUNCH) $(B)/unit/$(1) --seed $* --out $(@D) --inputs $(B)/inputs $(2) > $(@D).log 2>&1
+@if [ -e $@ ] && $(if $(filter %/run.json,$?),false,$(GLASSBOX) current $@); then touch $@; \
+  else echo '@start $@'; \
+  exec $(LAUNCH) $(B)/unit/$(1) --seed $* --out $(@D) --inputs $(B)/inputs $(2) > $(@D).log 2>&1; fi
 @echo '@done $@'
 endef
 

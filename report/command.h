@@ -15,6 +15,8 @@ enum {
 int command_list(int argc, char **argv);
 int command_plan(int argc, char **argv);
 int command_units(int argc, char **argv);
+int command_why(int argc, char **argv);
+int command_current(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_input(int argc, char **argv);
 int command_judge(int argc, char **argv);

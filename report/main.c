@@ -15,8 +15,11 @@ static const struct {
 } commands[] = {
     { "list", "the findings and their verdicts", command_list },
     { "plan", "what a report would run, and for how long", command_plan },
+    { "why", "why units run again", command_why },
+    { "current", "whether a result is current, for make", command_current },
     { "units", "make's targets for these units", command_units },
     { "watch", "run make and show how far its units are", command_watch },
+    { "judge", "verdicts of the record and of this machine's runs", command_judge },
     { "input", "the hash and version of an input", command_input },
     { "verify", "judge the record, recompute units, compare the bits", command_verify },
     { "record", "publish full runs into data/record", command_record },

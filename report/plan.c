@@ -8,7 +8,9 @@
  * cores busy and skips what is current. */
 #define _GNU_SOURCE
 #include "report/plan.h"
+#include "core/base/file.h"
 #include "report/command.h"
+#include "report/why.h"
 #include <argp.h>
 #include <math.h>
 #include <stdio.h>
@@ -178,6 +180,20 @@ char *plan_unit_name(const PlanUnit *u)
     return text_format("%s%s/seed-%d", u->finding->id, u->longer ? "@long" : "", u->seed);
 }
 
+bool plan_unit_parse(Suite *s, const char *name, PlanUnit *u)
+{
+    char *id = text_format("%.*s", (int)strcspn(name, "@/"), name);
+    const char *slash = strchr(name, '/');
+    *u =
+        (PlanUnit){ .finding = suite_find(s, id),
+                    .longer = name[strlen(id)] == '@',
+                    .seed = slash && !strncmp(slash, "/seed-", 6) ? atoi(slash + 6) : 0 };
+    free(id);
+    if (!u->finding || u->seed < 1) return false;
+    u->cost = u->chain = cost_of(u->finding, u->seed, u->longer);
+    return true;
+}
+
 char *plan_duration(double seconds)
 {
     if (seconds < 9.95) return text_format("%.2g s", seconds);
@@ -235,34 +251,30 @@ static const struct argp_option options[] = {
     { 0 }
 };
 
-/* The suite and the units that the options name; NULL after a message. */
-static Suite *request(const struct argp *argp, int argc, char **argv, Options *o,
-                      PlanUnit **units, int *n)
+Suite *plan_request(int argc, char **argv, const char *purpose, PlanUnit **units, int *n,
+                    int *jobs)
 {
-    argp_parse(argp, argc, argv, 0, NULL, o);
-    if (!plan_seeds_valid(o->seeds)) return NULL;
+    const struct argp argp = { options, parse, NULL, purpose, NULL, NULL, NULL };
+    Options o = { .seeds = "1", .jobs = 1 };
+    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    if (!plan_seeds_valid(o.seeds)) return NULL;
     Suite *s = suite_open();
     if (!s) return NULL;
-    if (!plan_known(s, o->only)) return suite_free(s), NULL;
-    bool longer = o->variant && !strcmp(o->variant, "long");
-    *units = plan_units(s, o->only, o->seeds, longer, o->quick, n);
+    if (!plan_known(s, o.only)) return suite_free(s), NULL;
+    bool longer = o.variant && !strcmp(o.variant, "long");
+    *units = plan_units(s, o.only, o.seeds, longer, o.quick, n);
+    if (jobs) *jobs = o.jobs;
     return s;
 }
 
 int command_units(int argc, char **argv)
 {
-    static const struct argp argp = { options,
-                                      parse,
-                                      NULL,
-                                      "Prints make's targets for the units of a request, "
-                                      "longest chain first.",
-                                      NULL,
-                                      NULL,
-                                      NULL };
-    Options o = { .seeds = "1", .jobs = 1 };
     PlanUnit *units;
     int n;
-    Suite *s = request(&argp, argc, argv, &o, &units, &n);
+    Suite *s = plan_request(argc, argv,
+                            "Prints make's targets for the units of a request, longest "
+                            "chain first.",
+                            &units, &n, NULL);
     if (!s) return EXIT_USAGE;
     for (int i = 0; i < n; i++) {
         char *name = plan_unit_name(&units[i]);
@@ -270,61 +282,38 @@ int command_units(int argc, char **argv)
         free(name);
     }
     free(units), suite_free(s);
-    return EXIT_AS_EXPECTED;
-}
-
-static const SeedRun *run_of(const PlanUnit *u)
-{
-    const Finding *f = u->finding;
-    const SeedRun *runs = u->longer ? f->runs_long : f->runs;
-    for (int i = 0; i < (u->longer ? f->n_runs_long : f->n_runs); i++)
-        if (runs[i].values.seed == u->seed) return &runs[i];
-    return NULL;
-}
-
-bool plan_is_current(const PlanUnit *u)
-{
-    const SeedRun *r = run_of(u);
-    return r && r->current;
-}
-
-static const char *state_of(const PlanUnit *u)
-{
-    const SeedRun *r = run_of(u);
-    return !r ? "to run" : r->current ? "done" : "to run again: other executable";
+    return file_close(stdout) ? EXIT_AS_EXPECTED : EXIT_USAGE;
 }
 
 int command_plan(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options, parse,
-        NULL,    "Prints the units of a request, what they cost, and which are done.",
-        NULL,    NULL,
-        NULL
-    };
-    Options o = { .seeds = "1", .jobs = 1 };
     PlanUnit *units;
-    int n, left = 0;
-    Suite *s = request(&argp, argc, argv, &o, &units, &n);
+    int n, jobs, left = 0;
+    Suite *s =
+        plan_request(argc, argv,
+                     "Prints the units of a request, what they cost, and which are "
+                     "done.",
+                     &units, &n, &jobs);
     if (!s) return EXIT_USAGE;
     double sum = 0, longest = 0;
     for (int i = 0; i < n; i++) {
-        char *name = plan_unit_name(&units[i]), *cost = plan_duration(units[i].cost);
-        const char *state = state_of(&units[i]);
-        printf("%-40s %10s  %s\n", name, cost, state);
-        if (strcmp(state, "done")) {
+        char *name = plan_unit_name(&units[i]), *cost = plan_duration(units[i].cost),
+             *reason = why_unit(&units[i]);
+        printf("%-40s %10s  %s%s\n", name, cost, reason ? "to run: " : "done",
+               reason ? reason : "");
+        if (reason) {
             left++, sum += units[i].cost;
             if (units[i].chain > longest) longest = units[i].chain;
         }
-        free(name), free(cost);
+        free(name), free(cost), free(reason);
     }
     for (int i = 0; i < s->n; i++)
-        if (s->findings[i].broken && suite_matches(&s->findings[i], o.only))
+        if (s->findings[i].broken)
             printf("%-40s %10s  broken: %s\n", s->findings[i].id, "",
                    s->findings[i].broken);
-    char *core = plan_duration(sum), *wall = plan_duration(fmax(sum / o.jobs, longest));
+    char *core = plan_duration(sum), *wall = plan_duration(fmax(sum / jobs, longest));
     printf("%d units, %d to run: %s of one core, about %s with %d at a time\n", n, left,
-           core, wall, o.jobs);
+           core, wall, jobs);
     free(core), free(wall), free(units), suite_free(s);
     return EXIT_AS_EXPECTED;
 }

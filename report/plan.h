@@ -28,8 +28,12 @@ PlanUnit *plan_units(Suite *, const char *only, const char *seeds, bool longer,
                      bool quick, int *n);
 /* "king-queen/seed-1", "king-queen@long/seed-1"; the caller frees */
 char *plan_unit_name(const PlanUnit *);
-/* Was this unit's result in build/run made by the executable that is there now? */
-bool plan_is_current(const PlanUnit *);
+/* The unit of that name; false: there is no such finding. */
+bool plan_unit_parse(Suite *, const char *name, PlanUnit *);
+/* Parses the options of a command that takes a request, --only to --jobs, and plans it.
+ * NULL after a message. jobs may be NULL. */
+Suite *plan_request(int argc, char **argv, const char *purpose, PlanUnit **, int *n,
+                    int *jobs);
 /* "9 s", "4 min", "2 h 10 min"; the caller frees */
 char *plan_duration(double seconds);
 

@@ -16,6 +16,7 @@
 #include "report/command.h"
 #include "report/plan.h"
 #include "report/watch.h"
+#include "report/why.h"
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -53,19 +54,13 @@ static void name_unit(WatchUnit *u)
 /* Costs by the plan, 1 s where it knows none; and which results look current already. */
 static void price_units(Watch *w, Suite *s)
 {
-    for (int longer = 0; longer < 2; longer++) {
-        int n;
-        PlanUnit *units = plan_units(s, NULL, "all", longer, false, &n);
-        for (int i = 0; i < n; i++) {
-            char *name = plan_unit_name(&units[i]);
-            for (int k = 0; k < w->n; k++)
-                if (!strcmp(w->unit[k].name, name)) {
-                    w->unit[k].cost = units[i].cost;
-                    w->unit[k].current = plan_is_current(&units[i]);
-                }
-            free(name);
-        }
-        free(units);
+    for (int i = 0; i < w->n; i++) {
+        PlanUnit planned;
+        if (!plan_unit_parse(s, w->unit[i].name, &planned)) continue;
+        char *stale = why_unit(&planned);
+        w->unit[i].cost = planned.cost;
+        w->unit[i].current = !stale;
+        free(stale);
     }
 }
 
@@ -164,9 +159,10 @@ static void take_line(Watch *w, char *line)
         u->state = UNIT_RUNNING;
         u->started = w->now;
         watch_say_started(w, u);
-    } else if (!strncmp(line, "@done ", 6) && (u = watch_find(w, line + 6)))
-        unit_done(w, u);
-    else if (parse_failure(line, &target, &how)) {
+    } else if (!strncmp(line, "@done ", 6) && (u = watch_find(w, line + 6))) {
+        /* without a start its result was current and kept */
+        if (u->state == UNIT_RUNNING) unit_done(w, u);
+    } else if (parse_failure(line, &target, &how)) {
         u = watch_find(w, target);
         if (u && !w->interrupted) unit_failed(w, u, how);
         else if (!u && !w->interrupted) watch_say_not_made(w, target, how);
