@@ -10,6 +10,7 @@
 #include "core/num/gemm.h"
 #include "core/num/linalg.h"
 #include "core/num/stats.h"
+#include "core/num/alias.h"
 #include "core/text/corpus.h"
 #include "core/text/wordvec.h"
 #include "core/text/analogy.h"

@@ -258,20 +258,44 @@ double analogy_total(int n, const Score *s, AnalogyMethod method, int which)
     return questions > 0 ? right / questions : 0;
 }
 
+/* cos(x, a' - a + b) for all x; caller frees. */
+static real *offset_scores(Pair example, int b, int V, int K, const real *w)
+{
+    real *target = alloc((size_t)K, sizeof *target),
+         *score = alloc((size_t)V, sizeof *score);
+    const real *from = w + (size_t)example.a * (size_t)K,
+               *to = w + (size_t)example.b * (size_t)K, *bw = w + (size_t)b * (size_t)K;
+    for (int k = 0; k < K; k++) target[k] = to[k] - from[k] + bw[k];
+    double length = sqrt((double)vmath_dot(K, target, target));
+    gemm(false, true, 1, V, K, target, K, w, K, score, V, GEMM_SET);
+    for (int x = 0; x < V && length > 0; x++)
+        score[x] = (real)((double)score[x] / length);
+    free(target);
+    return score;
+}
+
 int analogy_rank(Pair example, int b, int answer, int V, int K, const real *w, bool open)
 {
-    real *target = alloc((size_t)K, sizeof *target);
-    const real *a = w + (size_t)example.a * (size_t)K,
-               *a2 = w + (size_t)example.b * (size_t)K, *bw = w + (size_t)b * (size_t)K;
-    for (int k = 0; k < K; k++) target[k] = a2[k] - a[k] + bw[k];
-    real wanted = vmath_dot(K, target, w + (size_t)answer * (size_t)K);
+    real *score = offset_scores(example, b, V, K, w);
     int rank = 1;
     for (int x = 0; x < V; x++) {
         bool shown = x == example.a || x == example.b || x == b;
         if (x == answer || (shown && !open)) continue;
-        real got = vmath_dot(K, target, w + (size_t)x * (size_t)K);
-        rank += got > wanted || (got == wanted && x < answer);
+        rank += score[x] > score[answer] || (score[x] == score[answer] && x < answer);
     }
-    free(target);
+    free(score);
     return rank;
+}
+
+void analogy_nearest(Pair example, int b, int V, int K, const real *w, int n, int *word,
+                     double *score)
+{
+    require(n <= V, "%d nearest of %d words", n, V);
+    real *all = offset_scores(example, b, V, K, w);
+    for (int i = 0; i < n; i++) {
+        word[i] = best(V, all);
+        score[i] = (double)all[word[i]];
+        exclude(all, word[i]);
+    }
+    free(all);
 }

@@ -61,4 +61,9 @@ double analogy_total(int n, const Score *, AnalogyMethod, int which);
  * the question's own words too. */
 int analogy_rank(Pair example, int b, int answer, int V, int K, const real *w, bool open);
 
+/* The n words with the largest cos(x, a' - a + b), best first, the question's own words
+ * among them; score (n) gets the cosines. */
+void analogy_nearest(Pair example, int b, int V, int K, const real *w, int n, int *word,
+                     double *score);
+
 #endif

@@ -8,10 +8,11 @@
  * drawn twice for one pair is updated twice from the same product, a difference of second
  * order in the rate.
  *
- * Noise contexts come from an alias table: one random number, one comparison.
+ * Alias contexts come from an alias table: one random number, one comparison.
  * Cost: about 15 ns per product-and-update at K = 100; 10 million tokens, window 5, 5
  * negatives: some 15 s an epoch after subsampling. */
 #include "core/text/sgns.h"
+#include "core/num/alias.h"
 #include "core/num/vmath.h"
 #include <stdlib.h>
 #include <string.h>
@@ -37,62 +38,23 @@ void embedding_free(Embedding *e)
     free(e->word), free(e->context), free(e);
 }
 
-/* --- noise -------------------------------------------------------------------------- */
+/* --- skip-gram ---------------------------------------------------------------------- */
 
-/* Alias method [walker1977efficient]: slot i keeps its own id with probability keep[i],
- * and stands for other[i] otherwise. */
-typedef struct {
-    int n, *other;
-    double *keep;
-} Noise;
-
-static Noise noise_new(int n, const double *weight)
-{
-    Noise a = { n, alloc((size_t)n, sizeof(int)), alloc((size_t)n, sizeof(double)) };
-    int *poor = alloc((size_t)n, sizeof *poor), *rich = alloc((size_t)n, sizeof *rich),
-        poors = 0, riches = 0;
-    double total = 0;
-    for (int i = 0; i < n; i++) total += weight[i];
-    for (int i = 0; i < n; i++) {
-        a.keep[i] = weight[i] * n / total;
-        a.other[i] = i;
-        if (a.keep[i] < 1) poor[poors++] = i;
-        else rich[riches++] = i;
-    }
-    while (poors && riches) {
-        int p = poor[--poors], r = rich[riches - 1];
-        a.other[p] = r;
-        a.keep[r] -= 1 - a.keep[p];
-        if (a.keep[r] < 1) riches--, poor[poors++] = r;
-    }
-    free(poor), free(rich);
-    return a;
-}
-
-/* The high half of the number chooses the slot, the low half decides. */
-static inline int noise_draw(const Noise *a, uint64_t bits)
-{
-    int slot = (int)((bits >> 32) * (uint64_t)a->n >> 32);
-    return (double)(uint32_t)bits * 0x1p-32 < a->keep[slot] ? slot : a->other[slot];
-}
-
-static Noise noise_of(int n, const int *id, size_t ids, double power)
+static Alias noise_of(int n, const int *id, size_t ids, double power)
 {
     double *weight = alloc((size_t)n, sizeof *weight);
     for (size_t i = 0; i < ids; i++) weight[id[i]]++;
     for (int i = 0; i < n; i++) weight[i] = vmath_pow(weight[i], power);
-    Noise a = noise_new(n, weight);
+    Alias a = alias_new(n, weight);
     free(weight);
     return a;
 }
-
-/* --- one pair ----------------------------------------------------------------------- */
 
 enum { MOST_NEGATIVES = 31 };
 
 typedef struct {
     Embedding *e;
-    Noise noise;
+    Alias noise;
     int negatives;
     Rng draws;
     real *step; /* (K), of the word's vector */
@@ -110,7 +72,8 @@ static Trainer trainer_new(Embedding *e, SgnsSpec spec, const int *context, size
 
 static void trainer_end(Trainer *t)
 {
-    free(t->noise.keep), free(t->noise.other), free(t->step);
+    alias_free(t->noise);
+    free(t->step);
 }
 
 /* One gradient step of log s(w.c) + sum over the noise log s(-w.n); `draw` numbers the
@@ -122,7 +85,7 @@ static void train_pair(Trainer *t, int word, int context, real rate, uint64_t dr
          product[MOST_NEGATIVES + 1] = { 0 };
     for (int i = 0; i < n; i++) {
         uint64_t at = draw * (uint64_t)t->negatives + (uint64_t)(i - 1);
-        int c = i ? noise_draw(&t->noise, rng_u64(t->draws, at)) : context;
+        int c = i ? alias_draw(&t->noise, rng_u64(t->draws, at)) : context;
         row[i] = t->e->context + (size_t)c * (size_t)K;
         __builtin_prefetch(row[i]);
     }
@@ -141,19 +104,13 @@ static void train_pair(Trainer *t, int word, int context, real rate, uint64_t dr
 void sgns_pairs(Embedding *e, SgnsSpec spec, size_t n, const int *word,
                 const int *context, Rng r)
 {
-    require(n > 0 && n <= INT32_MAX, "%zu pairs", n);
     Trainer t = trainer_new(e, spec, context, n, r);
-    int *order = alloc(n, sizeof *order);
     double steps = (double)n * spec.epochs;
-    for (int epoch = 0; epoch < spec.epochs; epoch++) {
-        rng_permutation(rng_child(rng_named(r, "order"), (uint64_t)epoch), order, (int)n);
-        for (size_t i = 0; i < n; i++) {
-            uint64_t draw = (uint64_t)epoch * n + i;
-            real rate = (real)(spec.rate * (1 - (double)draw / steps));
-            train_pair(&t, word[order[i]], context[order[i]], rate, draw);
-        }
-    }
-    free(order);
+    uint64_t draw = 0;
+    for (int epoch = 0; epoch < spec.epochs; epoch++)
+        for (size_t i = 0; i < n; i++, draw++)
+            train_pair(&t, word[i], context[i],
+                       (real)(spec.rate * (1 - (double)draw / steps)), draw);
     trainer_end(&t);
 }
 

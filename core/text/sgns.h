@@ -29,7 +29,7 @@ typedef struct {
     int window;         /* sgns_text only: the reach is drawn from 1 .. window */
 } SgnsSpec;
 
-/* On n observed pairs, in a new random order each epoch. */
+/* On n observed pairs in the order given: shuffle pairs that are not drawn independently. */
 void sgns_pairs(Embedding *, SgnsSpec, size_t n, const int *word, const int *context,
                 Rng);
 /* On the windows of a stream of n ids; words and contexts are the same vocabulary. */
