@@ -21,22 +21,29 @@
  * standard output.
  *
  * What the prelude offers:
- *   line styles 1 to 6     the default of the first six plots; colour, dash and symbol
- *                          differ together, so that no reader depends on colour
- *   linestyle 9            quiet: what is only context
- *   title "words" at end   a direct label behind the last point (at beginning: before the
- *                          first); eval room(12) makes place for 12 letters. A plain
- *                          title makes a key, which is the last resort
- *   eval bound(y, "words"), control(y, ..), theory(y, ..)   a horizontal line with its
- *                          words; bound_x(x, ..) and so on: a vertical one
- *   @BOUND @CONTROL @THEORY   the looks of these lines, for a plot: f(x) with lines @THEORY
- *   eval height(520)       another height; the width is always 640. eval svg(640, 640)
- *   @SEQUENTIAL @DIVERGING palettes: set palette @DIVERGING. Heat maps are drawn "with
- *                          image pixels"
- *   set label "words" at x,y    a direct label anywhere
- *   with filledcurves fillstyle transparent solid 0.2 noborder    an interval
- * Text is enhanced: 10^{-3}, d_{i}; write \\\_ for an underscore and & as \\\&. Other
- * colours than those of the line styles do not follow the page's theme: do not use them.
+ *
+ *   linestyle 1 to 6       the default of the first six plots; colour, dash and symbol
+ *                          differ together, so that no reader depends on colour.
+ *                          linestyle 9 is quiet: for what is only context
+ *   title "words" at end   a direct label behind the last point (at beginning: before
+ *                          the first); eval room(12) makes place for 12 letters at the
+ *                          right. A title without "at" makes a key, the last resort
+ *   set label "words" at x,y textcolor linestyle 1    a direct label anywhere
+ *   eval bound(y, "words")     a horizontal line with its words above its left end;
+ *                          also control(y, ..), theory(y, ..); vertical: bound_x(x, ..),
+ *                          control_x, theory_x
+ *   @BOUND @CONTROL @THEORY    the looks of these, for a plot: f(x) with lines @THEORY
+ *   with yerrorbars @INTERVAL  the ends of an interval; a band is drawn with
+ *                          filledcurves fillstyle transparent solid 0.2 noborder
+ *   with vectors arrowstyle 1  arrows in the colour of a line style
+ *   with image pixels      heat maps; set palette @SEQUENTIAL (the default) or
+ *                          @DIVERGING. Plain "with image" writes another file and is
+ *                          refused
+ *   eval height(520)       another height; the width is 640. eval svg(640, 640)
+ *   xtic("category")       a column of words as tick labels
+ *
+ * Text is enhanced: 10^{-3}, d_i; in double quotes an underscore is \\_ and an ampersand
+ * \\&. Colours other than those of the line styles do not follow the page's theme.
  *
  * gnuplot runs in the folder of the tables, so a script cannot tell a fresh run from
  * the record. Its warnings are errors. */
@@ -205,7 +212,8 @@ static bool copy_column_call(Script *s, const char **p, size_t n)
     return true;
 }
 
-/* gnuplot sets a title "at end" flush with the last point: a no-break space parts them. */
+/* gnuplot sets a title "at end" flush with the last point: a space of half an em parts
+ * them. */
 static bool copy_direct_label(Script *s, const char **p, size_t n)
 {
     const char *string = *p + n + strspn(*p + n, " ");
@@ -215,9 +223,9 @@ static bool copy_direct_label(Script *s, const char **p, size_t n)
     at += 3 + strspn(at + 3, " ");
     bool last = !strncmp(at, "end", 3), first = !strncmp(at, "beg", 3);
     copy_to(s, p, string + 1);
-    if (last) buffer_put(&s->out, "\u00a0");
+    if (last) buffer_put(&s->out, "\u2002");
     copy_to(s, p, end - 1);
-    if (first) buffer_put(&s->out, "\u00a0");
+    if (first) buffer_put(&s->out, "\u2002");
     return true;
 }
 

@@ -1,6 +1,7 @@
 # The common part of every chart: 640 units wide, type of 16. The chart itself follows below.
 # Runs with gnuplot 5.4 or newer beside the CSV files that it reads.
 set encoding utf8
+set minussign
 set datafile separator comma
 set datafile columnheaders
 svg(w, h) = sprintf("set terminal svg dynamic size %d,%d font 'sans-serif,16'", w, h)
@@ -14,10 +15,13 @@ set border 3 linewidth 1
 set tics out nomirror scale 0.6
 set grid ytics linecolor rgb "#cccccc" linewidth 0.8 linetype 1
 set key noautotitle textcolor variable samplen 2 spacing 1.2 left top Left reverse
-set lmargin 9
+set lmargin 7.5
 set rmargin 3
-set bmargin 3.2
-set tmargin 1
+set bmargin 3.1
+set tmargin 0.8
+set ylabel offset 1.2,0
+set xlabel offset 0,0.35
+set xtics offset 0,0.25
 set fit quiet nolog
 
 # Line styles 1 to 6: colours that the colour-blind can tell apart (Okabe and Ito), each
@@ -30,6 +34,12 @@ set linetype 5 lc rgb "#e69f00" lw 2.2 dt (22,6) pt 11 ps 0.9
 set linetype 6 lc rgb "#56b4e9" lw 2.2 dt (2,3) pt 6 ps 0.8
 set style line 9 lc rgb "#777777" lw 1.2 dt 1 pt 7 ps 0.5
 set linetype cycle 6
+do for [i=1:6] {
+  set style arrow i linetype i linewidth 2 dashtype 1 head filled size screen 0.02,20
+}
+# The ends of a 95 % interval: with yerrorbars @INTERVAL.
+set errorbars 0.7
+INTERVAL = "linecolor rgb '#000000' linewidth 1.3 dashtype 1 pointsize 0"
 
 # What a value is held against. eval bound(0.6, "bound 0.6") draws a horizontal line with
 # its words above it, at the left; bound_x a vertical one. The same for control() and

@@ -66,7 +66,7 @@ unset grid
 set label "3CosAdd" at -0.2, 0.36 textcolor linestyle 1
 set label "nearest neighbour" at 1.9, 0.65 right textcolor linestyle 2
 plot table("accuracy") using (column(0)-0.2):"offset":xtic("category") with boxes linestyle 1, \
-     "" using (column(0)-0.2):"offset":"lo":"hi" with yerrorbars linestyle 9, \
+     "" using (column(0)-0.2):"offset":"lo":"hi" with yerrorbars @INTERVAL, \
      "" using (column(0)+0.2):"neighbour" with boxes linestyle 2
 ~~~
 */
@@ -100,7 +100,7 @@ set xrange [-0.5:15.5]
 set yrange [-0.5:11.5]
 set cbrange [0:1]
 set cblabel "accuracy"
-set rmargin 12
+eval room(9)
 unset grid
 plot table("map") using "width":"stored":"accuracy" with image pixels
 ~~~
@@ -114,7 +114,7 @@ set yrange [0.1:1.2]
 unset tics
 unset border
 unset grid
-plot table("words") using "x":"y":"dx":"dy" with vectors linestyle 1 filled head, \
+plot table("words") using "x":"y":"dx":"dy" with vectors arrowstyle 1, \
      "" using "x":"y" with points linestyle 2 pointtype 7, \
      "" using "x":"y":"word" with labels offset 0,-1
 ~~~
