@@ -367,6 +367,19 @@ static double distance_from_identity(int n, const double *g)
     return worst;
 }
 
+/* The factor of a Gram matrix of unit columns, if no pivot is mere rounding. */
+static bool factor_gram(int n, const double *gram, double raise, double *factor)
+{
+    memcpy(factor, gram, (size_t)n * n * sizeof *factor);
+    for (int i = 0; i < n; i++) factor[(size_t)i * n + i] += raise;
+    if (!linalg_cholesky(n, factor)) return false;
+    for (int i = 0; i < n; i++) {
+        double pivot = factor[(size_t)i * n + i];
+        if (pivot * pivot < 1e-13) return false;
+    }
+    return true;
+}
+
 /* Passes of Cholesky QR until the Gram matrix is the identity: two as a rule, one more
  * after a raised diagonal. The last Gram matrix is the proof. */
 void linalg_orthonormalise(int m, int n, double *a)
@@ -381,13 +394,11 @@ void linalg_orthonormalise(int m, int n, double *a)
         gemm_f64(true, false, n, n, m, a, n, a, n, gram, n, GEMM_SET);
         if (distance_from_identity(n, gram) < 1e-13) break;
         require(pass < 6, "%d columns do not become orthogonal", n);
-        memcpy(factor, gram, cells * sizeof *factor);
-        if (!linalg_cholesky(n, factor)) {
+        if (!factor_gram(n, gram, 0, factor)) {
             require(!raised, "some of the %d columns depend on the others", n);
             raised = true;
-            memcpy(factor, gram, cells * sizeof *factor);
-            for (int i = 0; i < n; i++) factor[(size_t)i * n + i] += 100 * n * EPSILON;
-            require(linalg_cholesky(n, factor), "the Gram matrix is not positive");
+            require(factor_gram(n, gram, 100 * n * EPSILON + 1e-13, factor),
+                    "a raised Gram matrix of order %d is not positive", n);
         }
         divide_by_factor(m, n, a, factor);
     }

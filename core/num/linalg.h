@@ -27,7 +27,7 @@ void linalg_ridge(int N, int p, int q, const double *x, const double *y, double 
                   double *w);
 /* The columns of A (m,n), m >= n, become an orthonormal basis of what they span, to
  * 1e-13: a tall sketch (20000 x 160) in a fraction of a second. Columns that depend on
- * the others (to about 1e-13) are fatal. */
+ * the others (to about 1e-12) are fatal. */
 void linalg_orthonormalise(int m, int n, double *a);
 
 #endif
