@@ -8,11 +8,10 @@
 #define _GNU_SOURCE
 #include "report/suite.h"
 #include "core/base/file.h"
-#include "core/base/sheet.h"
 #include "core/num/stats.h"
+#include "report/outline.h"
 #include "report/suite_read.h"
 #include <fnmatch.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,43 +200,21 @@ bool suite_matches(const Finding *f, const char *patterns)
 
 /* --- loading ------------------------------------------------------------------------ */
 
-/* Folders of the wiki's headings in the order of the page; without data/wiki.csv the
- * order is that of the names. */
-static bool section_order(const char *root, char ***sections, int *n, char **error)
-{
-    char *path = text_format("%s/data/wiki.csv", root);
-    Sheet *s = NULL;
-    *n = 0;
-    *sections = NULL;
-    bool ok = !file_exists(path) || (s = sheet_read(path, "kind, folder", error));
-    if (s) {
-        int kind = sheet_column(s, "kind"), folder = sheet_column(s, "folder");
-        *sections = alloc((size_t)s->rows + 1, sizeof **sections);
-        for (int i = 0; i < s->rows; i++)
-            if (!strcmp(sheet_text(s, i, kind), "heading"))
-                (*sections)[(*n)++] = text_copy(sheet_text(s, i, folder));
-    }
-    sheet_free(s);
-    free(path);
-    return ok;
-}
-
-typedef struct {
-    char **sections;
-    int n;
-} Order;
-
-static int place(const Order *o, const Finding *f)
+/* By the wiki's headings in the order of the page, if there is one; then by name. */
+static int place(const Outline *o, const Finding *f)
 {
     int i = 0;
-    while (i < o->n && strcmp(o->sections[i], f->section)) i++;
+    while (
+        o && i < o->n &&
+        !(o->rows[i].kind == OUTLINE_HEADING && !strcmp(o->rows[i].folder, f->section)))
+        i++;
     return i;
 }
 
-static int by_place(const void *a, const void *b, void *order)
+static int by_place(const void *a, const void *b, void *outline)
 {
     const Finding *x = a, *y = b;
-    int d = place(order, x) - place(order, y);
+    int d = place(outline, x) - place(outline, y);
     if (!d) d = strcmp(x->section, y->section);
     return d ? d : strcmp(x->id, y->id);
 }
@@ -291,15 +268,16 @@ Suite *suite_load(const char *root, const char *run_dir, char **error)
     char **names = folder_list(desc, ".json", &n_names);
     s->findings = alloc((size_t)n_names + 1, sizeof *s->findings);
 
-    Order order;
-    bool ok = section_order(root, &order.sections, &order.n, error);
+    char *wiki = text_format("%s/data/wiki.csv", root);
+    Outline *outline = NULL;
+    bool ok = !file_exists(wiki) || (outline = outline_read(wiki, error));
     for (int i = 0; ok && i < n_names; i++)
         ok = load_finding(s, root, build, names[i], error);
-    if (ok) qsort_r(s->findings, (size_t)s->n, sizeof *s->findings, by_place, &order);
+    if (ok) qsort_r(s->findings, (size_t)s->n, sizeof *s->findings, by_place, outline);
 
     folder_list_free(names, n_names);
-    folder_list_free(order.sections, order.n);
-    free(desc), free(build);
+    outline_free(outline);
+    free(wiki), free(desc), free(build);
     if (ok) return s;
     suite_free(s);
     return NULL;
