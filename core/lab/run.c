@@ -218,11 +218,12 @@ void progress(Run *run, double done)
 
 /* --- artefacts of other findings ---------------------------------------------------- */
 
-/* Results of one seed lie side by side, whatever the folder above: OUT is .../ID/seed-N,
- * so a need is at OUT/../../NEED/seed-N, in its default variant. */
+/* Findings lie side by side, whatever the folder above: with OUT = .../ID/seed-N, a need
+ * is at .../NEED/seed-N, in its default variant. The way leads through the .partial folder
+ * because OUT does not exist yet. */
 static char *need_path(const Run *run, const char *id, const char *file)
 {
-    return text_format("%s/../../%s/seed-%d/%s", run->out, id, run->seed, file);
+    return text_format("%s/../../%s/seed-%d/%s", run->partial, id, run->seed, file);
 }
 
 /* run.json of a finding that this one needs. It must have been computed before. */
@@ -232,9 +233,10 @@ static json_t *need_json(Run *run, const char *id)
     json_error_t error;
     json_t *o = json_load_file(path, 0, &error);
     if (!o) {
-        char *message = text_format("%s: %s; expected the result of %s, which is needed "
-                                    "first: make report ONLY=%s SEEDS=%d",
-                                    path, error.text, id, id, run->seed);
+        char *message =
+            text_format("%s; expected the result of %s, which is needed first: "
+                        "make report ONLY=%s SEEDS=%d",
+                        error.text, id, id, run->seed);
         bad_input(run, message);
     }
     free(path);
