@@ -44,11 +44,29 @@ static char *stale_input(const json_t *recorded, const char *name, const char *s
     return reason;
 }
 
+/* The artefact that was read, against the one that lies there now. */
+static char *stale_need(const char *folder, int seed, const char *need,
+                        const char *sha256)
+{
+    char *path = text_format("%s/../../%s/seed-%d/run.json", folder, need, seed);
+    json_t *run = json_load_file(path, 0, NULL);
+    const char *now = text_of(json_object_get(run, "files"), text_of(run, "artefact"));
+    char *reason = NULL;
+    if (strcmp(now, sha256))
+        reason = text_format("what it needs of %s changed (%.8s, was %.8s)", need,
+                             *now ? now : "nothing", sha256);
+    json_decref(run);
+    free(path);
+    return reason;
+}
+
 char *why_stale(const char *folder, const char *unit, const char *stamps)
 {
     char *path = text_format("%s/run.json", folder), *reason = NULL;
     json_t *run = json_load_file(path, 0, NULL), *inputs = json_object_get(run, "inputs"),
-           *blis = json_object_get(run, "blis"), *one;
+           *needs = json_object_get(run, "needs"), *blis = json_object_get(run, "blis"),
+           *one;
+    int seed = (int)json_integer_value(json_object_get(run, "seed"));
     const char *name;
     if (!run) reason = text_copy("it has no result here");
     else if (json_is_true(json_object_get(run, "smoke")))
@@ -57,6 +75,11 @@ char *why_stale(const char *folder, const char *unit, const char *stamps)
     if (!reason) json_object_foreach(inputs, name, one)
         {
             reason = stale_input(one, name, stamps);
+            if (reason) break;
+        }
+    if (!reason) json_object_foreach(needs, name, one)
+        {
+            reason = stale_need(folder, seed, name, json_string_value(one));
             if (reason) break;
         }
     if (!reason && json_is_object(blis)) reason = stale_input(blis, "lib:blis", stamps);
@@ -74,7 +97,7 @@ char *why_unit(const PlanUnit *u)
     return reason;
 }
 
-/* --- by time ------------------------------------------------------------------------ */
+/* --- for people ------------------------------------------------------------------------ */
 
 static bool newer(const char *path, const struct stat *than)
 {
@@ -83,20 +106,6 @@ static bool newer(const char *path, const struct stat *than)
     return info.st_mtim.tv_sec != than->st_mtim.tv_sec
                ? info.st_mtim.tv_sec > than->st_mtim.tv_sec
                : info.st_mtim.tv_nsec > than->st_mtim.tv_nsec;
-}
-
-/* The needed units of the same seed whose results are newer than this one. */
-static void print_newer_needs(const PlanUnit *u, const struct stat *result, int *n)
-{
-    for (int i = 0; i < u->finding->n_needs; i++) {
-        char *need =
-            text_format(BUILD "/run/%s/seed-%d/run.json", u->finding->needs[i], u->seed);
-        if (newer(need, result)) {
-            printf("    it needs %s, which has run since\n", u->finding->needs[i]);
-            ++*n;
-        }
-        free(need);
-    }
 }
 
 /* Sources changed since: among them is the reason for another executable. */
@@ -117,14 +126,9 @@ static void explain(const PlanUnit *u)
     char *name = plan_unit_name(u), *path = text_format(BUILD "/run/%s/run.json", name),
          *reason = why_unit(u);
     struct stat result;
-    bool there = stat(path, &result) == 0;
-    int needs = 0;
-    if (reason) printf("%s runs again: %s\n", name, reason);
-    if (there) print_newer_needs(u, &result, &needs);
-    if (reason && there) print_newer_sources(u, &result);
-    if (!reason && needs) printf("%s runs again for that\n", name);
-    if (!reason && !needs)
-        printf("%s is current: nothing that it depends on changed\n", name);
+    if (!reason) printf("%s is current: nothing that it depends on changed\n", name);
+    else printf("%s runs again: %s\n", name, reason);
+    if (reason && stat(path, &result) == 0) print_newer_sources(u, &result);
     free(name), free(path), free(reason);
 }
 
@@ -187,7 +191,10 @@ int command_current(int argc, char **argv)
     }
     char *folder = text_format("%.*s", (int)(slash - target), target),
          *reason = why_stale(folder, unit, BUILD "/inputs");
-    bool current = !reason;
+    json_t *run = json_load_file(target, 0, NULL);
+    /* what could not run is tried again whenever make thinks that something moved */
+    bool current = !reason && !json_object_get(run, "not_run");
+    json_decref(run);
     free(unit), free(folder), free(reason);
     return current ? EXIT_AS_EXPECTED : EXIT_CHANGED;
 }

@@ -21,8 +21,10 @@
 #include <getopt.h>
 #include <limits.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -451,6 +453,8 @@ int main(int argc, char **argv)
 {
     Run run = { .argc = argc, .argv = argv, .observed = json_object() };
     clock_gettime(CLOCK_MONOTONIC, &run.start);
+    /* a unit that outlives the make that wanted it would share its folder with the next */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (!parse(&run, argc, argv)) return 2;
     if (!folder_remove(run.partial) || !folder_make(run.partial))
         cannot_write(&run, run.partial, errno);
