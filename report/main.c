@@ -26,6 +26,7 @@ static const struct {
     { "golden", "freeze the bounds, or check that none has moved", command_golden },
     { "citations", "write CITATIONS.md, or check that it is current", command_citations },
     { "cite", "how to cite a claim or a finding", command_cite },
+    { "site", "build the static site", command_site },
     { "diff", "two folders of results, value by value", command_diff },
 };
 
