@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the suite ------------------------------------------------------------------- */
+/* --- the suite ---------------------------------------------------------------------- */
 
 /* The value of the first line "key: value" or "  - key: value", without quotes; "". */
 static char *cff_value(const char *text, const char *key)
@@ -66,7 +66,7 @@ void cite_free(Citation *c)
     *c = (Citation){ 0 };
 }
 
-/* --- what all three kinds share -------------------------------------------------- */
+/* --- what all three kinds share ----------------------------------------------------- */
 
 typedef struct {
     const char *label; /* "induction-heads/score", "induction-heads, chart-1" */
@@ -180,7 +180,7 @@ static Citation form(const CiteWork *w, const Finding *f, const Subject *s)
     return c;
 }
 
-/* --- the three kinds ------------------------------------------------------------- */
+/* --- the three kinds ---------------------------------------------------------------- */
 
 static char *finding_hash(const Finding *f)
 {
@@ -237,7 +237,7 @@ Citation cite_chart(const CiteWork *w, const Finding *f, const char *chart,
     return cited;
 }
 
-/* --- the command ----------------------------------------------------------------- */
+/* --- the command -------------------------------------------------------------------- */
 
 typedef struct {
     const char *id, *format;

@@ -39,7 +39,7 @@ void compare_free(Differences *l)
     *l = (Differences){ 0 };
 }
 
-/* --- digits ---------------------------------------------------------------------- */
+/* --- digits ------------------------------------------------------------------------- */
 
 static bool number(const char *s, double *x)
 {
@@ -73,7 +73,7 @@ char *compare_sentence(const Difference *d)
                        d->digit);
 }
 
-/* --- values ---------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------- */
 
 static void show(const Value *v, char text[static 40])
 {
@@ -106,7 +106,7 @@ void compare_values(Differences *l, const Replicate *was, const Replicate *is,
     }
 }
 
-/* --- tables and other texts ------------------------------------------------------ */
+/* --- tables and other texts --------------------------------------------------------- */
 
 static char *line_copy(const char *at)
 {

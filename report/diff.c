@@ -64,7 +64,7 @@ static bool holds(const Paths *p, const char *path)
     return false;
 }
 
-/* --- values.csv and the record's files, by name instead of by row ---------------- */
+/* --- values.csv and the record's files, by name instead of by row ------------------- */
 
 /* seed,name,value or name,value as one replicate whose names carry the seed; NULL: this
  * is no table of values. */

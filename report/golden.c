@@ -15,7 +15,7 @@
 
 static const char COLUMNS[] = "claim,part,value,side,bound,upper,expect,tier";
 
-/* --- the rows of a finding ------------------------------------------------------- */
+/* --- the rows of a finding ---------------------------------------------------------- */
 
 typedef struct {
     char *cell[8]; /* as COLUMNS names them */
@@ -99,7 +99,7 @@ char *golden_text(const Finding *f)
     return text;
 }
 
-/* --- comparing ------------------------------------------------------------------- */
+/* --- comparing ---------------------------------------------------------------------- */
 
 typedef struct {
     GoldenChange *list;
@@ -232,7 +232,7 @@ bool golden_compare(const Finding *f, const char *folder, GoldenChange **changes
     return ok;
 }
 
-/* --- the command ----------------------------------------------------------------- */
+/* --- the command -------------------------------------------------------------------- */
 
 /* A file of a finding that is no longer there. */
 static bool orphan(const Suite *suite, const char *name)

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- what a user may type -------------------------------------------------------- */
+/* --- what a user may type ----------------------------------------------------------- */
 
 bool plan_known(const Suite *s, const char *patterns)
 {
@@ -86,7 +86,7 @@ static int highest_seed(const char *spec, int declared)
     return (int)most;
 }
 
-/* --- the units of a request ------------------------------------------------------ */
+/* --- the units of a request --------------------------------------------------------- */
 
 static double cost_of(const Finding *f, int seed, bool longer)
 {
@@ -203,7 +203,7 @@ char *plan_duration(double seconds)
     return text_format("%d h %02d min", minutes / 60, minutes % 60);
 }
 
-/* --- commands -------------------------------------------------------------------- */
+/* --- commands ----------------------------------------------------------------------- */
 
 typedef struct {
     const char *only, *seeds, *variant;

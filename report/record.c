@@ -26,7 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- what is there --------------------------------------------------------------- */
+/* --- what is there ------------------------------------------------------------------ */
 
 static const SeedRun *run_of(const Finding *f, int seed, bool longer)
 {
@@ -77,7 +77,7 @@ static bool same_bits(const Finding *f, int seed, const SeedRun *r)
     return same;
 }
 
-/* --- how a finding's record can be renewed --------------------------------------- */
+/* --- how a finding's record can be renewed ------------------------------------------ */
 
 typedef enum {
     RECORD_CURRENT, /* nothing to do */
@@ -130,7 +130,7 @@ void record_plan(const Finding *f, const RecordOptions *o,
     result_here_free(&here);
 }
 
-/* --- the new files --------------------------------------------------------------- */
+/* --- the new files ------------------------------------------------------------------ */
 
 typedef struct {
     const Replicate *values; /* (seeds), seed 1 first */
@@ -243,7 +243,7 @@ static bool write_publication(const Finding *f, const RecordOptions *o,
     return ok;
 }
 
-/* --- publishing ------------------------------------------------------------------ */
+/* --- publishing --------------------------------------------------------------------- */
 
 /* What an index row owns, released with free_row(). */
 static IndexRow row_of_run(const Finding *f, const SeedRun *r)
@@ -388,7 +388,7 @@ bool record_publish(const Finding *f, const RecordOptions *o, char **said)
     return ok;
 }
 
-/* --- the command ----------------------------------------------------------------- */
+/* --- the command -------------------------------------------------------------------- */
 
 typedef struct {
     RecordOptions record;

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- reading --------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------ */
 
 static bool load_values(const char *path, SeedRun *r, char **error)
 {
@@ -61,7 +61,7 @@ void result_free(SeedRun *r)
     *r = (SeedRun){ 0 };
 }
 
-/* --- which machine --------------------------------------------------------------- */
+/* --- which machine ------------------------------------------------------------------ */
 
 const char *result_text(const json_t *run, const char *key)
 {
@@ -150,7 +150,7 @@ char *result_refusal(const Finding *f, const SeedRun *r, const Here *here)
     return same ? NULL : text_copy("a run with another BLIS than today's");
 }
 
-/* --- tables and listings --------------------------------------------------------- */
+/* --- tables and listings ------------------------------------------------------------ */
 
 static bool ends(const char *s, const char *ending)
 {
@@ -243,7 +243,7 @@ const char *result_text_named(const Texts *t, const char *name)
     return NULL;
 }
 
-/* --- hashes of the index --------------------------------------------------------- */
+/* --- hashes of the index ------------------------------------------------------------ */
 
 Hash result_values_hash(const Replicate *r)
 {

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- seeds and verdicts ---------------------------------------------------------- */
+/* --- seeds and verdicts ------------------------------------------------------------- */
 
 static bool has_run(const SeedRun *r)
 {
@@ -82,7 +82,7 @@ bool suite_value(const Finding *f, const char *name, double *mean, double *lo, d
     return *n > 0;
 }
 
-/* --- citations ------------------------------------------------------------------- */
+/* --- citations ---------------------------------------------------------------------- */
 
 static void add_check(Buffer *b, Side side, double bound, double upper)
 {
@@ -149,7 +149,7 @@ Hash suite_claim_hash(const Finding *f, int claim)
     return h;
 }
 
-/* --- finding things -------------------------------------------------------------- */
+/* --- finding things ----------------------------------------------------------------- */
 
 Finding *suite_find(Suite *s, const char *id)
 {
@@ -198,7 +198,7 @@ bool suite_matches(const Finding *f, const char *patterns)
     return found;
 }
 
-/* --- loading --------------------------------------------------------------------- */
+/* --- loading ------------------------------------------------------------------------ */
 
 /* By the wiki's headings in the order of the page, if there is one; then by name. */
 static int place(const Outline *o, const Finding *f)
@@ -291,7 +291,7 @@ Suite *suite_open(void)
     return s;
 }
 
-/* --- freeing --------------------------------------------------------------------- */
+/* --- freeing ------------------------------------------------------------------------ */
 
 static void free_replicate(Replicate *r)
 {

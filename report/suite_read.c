@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- describers' JSON ------------------------------------------------------------ */
+/* --- describers' JSON --------------------------------------------------------------- */
 
 static bool wrong(const char *path, const char *what, char **error)
 {
@@ -185,7 +185,7 @@ bool suite_read_description(const char *path, Finding *f, char **error)
     return true;
 }
 
-/* --- values ---------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------- */
 
 static bool fault(const Sheet *s, int row, int column, const char *what, char **error)
 {
@@ -262,7 +262,7 @@ static bool read_replicates(const char *path, Replicate **out, int *n, char **er
     return ok;
 }
 
-/* --- the record ------------------------------------------------------------------ */
+/* --- the record --------------------------------------------------------------------- */
 
 static bool read_index_row(const Sheet *s, int row, int expected, IndexRow *x,
                            char **error)
@@ -328,7 +328,7 @@ bool suite_read_record(const char *folder, Finding *f, char **error)
     return ok;
 }
 
-/* --- this machine's runs --------------------------------------------------------- */
+/* --- this machine's runs ------------------------------------------------------------ */
 
 /* "seed-12" -> 12; anything else, such as "seed-12.partial" -> 0 */
 static int seed_of_folder(const char *name)
