@@ -318,11 +318,11 @@ int command_cite(int argc, char **argv)
 
     char *error = NULL;
     CiteWork work = { 0 };
-    Suite *suite = suite_load(".", "build/run", &error);
+    Suite *suite = suite_open();
     int status = EXIT_USAGE;
     if (suite && cite_work(".", &work, &error))
         status = cite(suite, &work, o.id ? &o : &(Options){ "", o.format });
-    else fprintf(stderr, "cite: %s\n", error);
+    else if (suite) fprintf(stderr, "cite: %s\n", error);
     cite_work_free(&work), suite_free(suite), free(error);
     return status;
 }

@@ -15,6 +15,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#define BLIS "b115000000000000000000000000000000000000000000000000000000000000"
+
 typedef struct {
     char *before, *root;
 } Mini;
@@ -126,7 +128,7 @@ static void write_run_json(void)
         "\"cpu\":\"a CPU, with a comma\",\"date\":\"2026-11-24T12:00:00Z\","
         "\"core_s\":0.25,\"peak_rss_kb\":1000,"
         "\"inputs\":{\"data/facts/x.csv\":{\"sha256\":\"@INPUT@\"}},"
-        "\"blis\":{\"version\":\"0.9.0\",\"sha256\":\"b115\"}}\n",
+        "\"blis\":{\"version\":\"0.9.0\",\"sha256\":\"" BLIS "\"}}\n",
         compiler);
     mini_write("world/run.json", text);
     free(text);
@@ -161,7 +163,7 @@ static void write_all(void)
     mini_write(BUILD "/desc/beta.json", beta_json);
     mini_write("experiments/part/one/alpha.c", "/* alpha */\n");
     mini_write("experiments/part/two/beta.c", "/* beta */\n");
-    mini_write(BUILD "/inputs/lib-blis.sha256", "b115\n0.9.0\n");
+    mini_write(BUILD "/inputs/lib-blis.sha256", BLIS "\n0.9.0\n");
     mini_new_input("x\n1\n");
     mini_new_executable("alpha", "first");
     mini_new_executable("beta", "first");
