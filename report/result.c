@@ -12,6 +12,7 @@
 #include "core/base/file.h"
 #include "core/base/sheet.h"
 #include "core/lab/provenance.h"
+#include "report/why.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +93,7 @@ Hash result_inputs(const Finding *f, const json_t *run)
 
 Here result_here(const Finding *f, const char *units, const char *stamps)
 {
-    Here here = { 0 };
+    Here here = { .units = units, .stamps = stamps };
     Hash hash;
     char *unit = text_format("%s/%s", units, f->id);
     if (hash_file(unit, &hash)) here.executable = text_copy(hash.hex);
@@ -139,15 +140,10 @@ char *result_refusal(const Finding *f, const SeedRun *r, const Here *here)
         return text_copy("a run under sanitizers, expected the plain flavour");
     if (!json_is_true(json_object_get(r->run, "selftest")))
         return text_copy("the start-up self-test failed: this machine has other bits");
-    if (strcmp(result_text(r->run, "executable"), here->executable))
-        return text_copy("a run of another executable than today's");
-    Hash inputs = result_inputs(f, r->run);
-    if (strcmp(inputs.hex, here->inputs.hex))
-        return text_copy("a run on other inputs than today's");
-    char *blis = result_blis(r->run);
-    bool same = result_same_blis(blis, here);
-    free(blis);
-    return same ? NULL : text_copy("a run with another BLIS than today's");
+    char *unit = text_format("%s/%s", here->units, f->id),
+         *stale = why_stale(r->folder, unit, here->stamps);
+    free(unit);
+    return stale;
 }
 
 /* --- tables and listings ------------------------------------------------------------ */

@@ -11,10 +11,11 @@ void result_free(SeedRun *);
 
 /* The machine as the record's index names it. */
 typedef struct {
-    char *executable; /* sha256 of the unit; NULL: there is none */
-    Hash inputs;      /* over the lines "name sha256" of the declared inputs */
-    char *absent;     /* why an input cannot be had; NULL: all are there */
-    char *blis;       /* the library's sha256; NULL: unknown */
+    const char *units, *stamps; /* folders, borrowed */
+    char *executable;           /* sha256 of the unit; NULL: there is none */
+    Hash inputs;                /* over the lines "name sha256" of the declared inputs */
+    char *absent;               /* why an input cannot be had; NULL: all are there */
+    char *blis;                 /* the library's sha256; NULL: unknown */
 } Here;
 /* `units`: folder of the executables, `stamps`: of the inputs' stamps. */
 Here result_here(const Finding *, const char *units, const char *stamps);

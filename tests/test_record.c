@@ -85,7 +85,7 @@ static void other_bits_of_seed_1_call_for_every_seed(void **state)
     mini_replace("world/alpha/seed-1/values.csv", "0.75", "0.7500000000000001");
     mini_run("alpha", 1);
     assert_plan("alpha", "alpha/seed-2 alpha/seed-3 ");
-    assert_refused("alpha", "seed 2: a run of another executable");
+    assert_refused("alpha", "seed 2: its executable changed");
 }
 
 static void another_table_of_seed_1_calls_for_every_seed(void **state)
@@ -195,7 +195,7 @@ static void a_run_of_a_stale_executable_is_refused(void **state)
     (void)state;
     run_all_of_alpha();
     mini_new_executable("alpha", "second");
-    assert_refused("alpha", "seed 1: a run of another executable than today's");
+    assert_refused("alpha", "seed 1: its executable changed");
 }
 
 static void runs_of_other_flavours_and_sizes_are_refused(void **state)
@@ -207,7 +207,7 @@ static void runs_of_other_flavours_and_sizes_are_refused(void **state)
         { "\"selftest\":true", "\"selftest\":false", "self-test failed" },
         { "\"smoke\":false", "\"smoke\":false,\"not_run\":\"no such package\"",
           "no such package" },
-        { "\"sha256\":\"b115", "\"sha256\":\"b116", "another BLIS" },
+        { "\"sha256\":\"b115", "\"sha256\":\"b116", "input lib:blis changed" },
     };
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         mini_replace("world/run.json", faults[i][0], faults[i][1]);
@@ -225,7 +225,7 @@ static void runs_on_inputs_that_have_changed_since_are_refused(void **state)
     (void)state;
     run_all_of_alpha();
     mini_new_input("x\n2\n");
-    assert_refused("alpha", "other inputs");
+    assert_refused("alpha", "input data/facts/x.csv changed");
 }
 
 static void seeds_that_record_different_names_are_refused(void **state)
