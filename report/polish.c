@@ -14,6 +14,7 @@ typedef struct {
     Buffer out, toc;
     size_t heading_at; /* where the content of the open h2 begins in out; 0: none open */
     char heading_id[160];
+    bool inline_math; /* inside <math display="inline"> */
 } Polisher;
 
 static bool starts(const Attribute *a, const char *s)
@@ -35,12 +36,15 @@ static bool is_withdrawn(const Tag *t, const Attribute *a)
 
 static void put_attributes(Polisher *p, const Tag *t)
 {
+    /* Pandoc lets every bracket grow; in a line of text that spreads the lines. */
+    static const Attribute unstretched = { "stretchy", "false", 8, 5 };
     Buffer *b = &p->out;
     for (int i = 0; i < t->n; i++) {
         const Attribute *a = &t->attribute[i];
-        int n = (int)a->value_n;
         if (tags_named(a, "style") || is_withdrawn(t, a)) continue;
         if (tags_named(a, "data-startFrom")) continue;
+        if (tags_named(a, "stretchy") && p->inline_math) a = &unstretched;
+        int n = (int)a->value_n;
         if (tags_named(a, "id") && n == 1 && starts(a, POLISH_CODE)) continue;
         buffer_format(b, " %.*s=\"", (int)a->name_n, a->name);
         if (tags_named(a, "id") && is_heading(t)) buffer_format(b, "s-%.*s", n, a->value);
@@ -87,6 +91,8 @@ static void put_tag(Polisher *p, const Tag *t)
 {
     static const char scroll[] = "<div class=\"scroll\" tabindex=\"0\">";
     if (t->closing && tags_is(t, "h2")) close_heading(p);
+    if (tags_is(t, "math"))
+        p->inline_math = !t->closing && tags_has(t, "display", "inline");
     if (!t->closing && tags_is(t, "table")) buffer_put(&p->out, scroll);
     buffer_format(&p->out, "<%s%.*s", t->closing ? "/" : "", (int)t->name_n, t->name);
     put_attributes(p, t);

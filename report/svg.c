@@ -242,6 +242,8 @@ static bool is_left_out(const Rewriter *r, const Tag *t, bool in_defs)
     const Attribute *id = tags_find(t, "id"), *fill = tags_find(t, "fill");
     if (tags_is(t, "title") || tags_is(t, "desc") || tags_is(t, "filter")) return true;
     if (in_defs && id) return !is_used(r, id);
+    /* the discs that gnuplot lays under the points of error bars */
+    if (tags_is(t, "use") && tags_has(t, "color", "white")) return true;
     return tags_is(t, "rect") && fill && !tags_find(t, "stroke") &&
            !strncmp(fill->value, "none", 4);
 }
