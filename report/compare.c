@@ -66,11 +66,13 @@ int compare_digit(const char *a, const char *b)
     return 17;
 }
 
-char *compare_sentence(const Difference *d)
+char *compare_sentence(const Difference *d, const char *was, const char *is)
 {
-    if (!d->digit) return text_format("%s: %s became %s", d->what, d->was, d->is);
-    return text_format("%s: %s became %s (digit %d differs)", d->what, d->was, d->is,
-                       d->digit);
+    char *digit = d->digit ? text_format(" (digit %d differs)", d->digit) : text_copy("");
+    char *sentence =
+        text_format("%s: %s %s, %s %s%s", d->what, was, d->was, is, d->is, digit);
+    free(digit);
+    return sentence;
 }
 
 /* --- values ------------------------------------------------------------------------- */

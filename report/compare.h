@@ -29,7 +29,8 @@ void compare_texts(Differences *, const char *name, const char *was, const char 
 /* The first significant digit, from 1, in which two decimal numbers differ; 0: they are
  * equal, or one is no number. */
 int compare_digit(const char *a, const char *b);
-/* "loss: 0.123 became 0.124 (digit 3 differs)"; caller frees. */
-char *compare_sentence(const Difference *);
+/* "loss: published 0.123, recomputed 0.124 (digit 3 differs)", with these names of the
+ * two sides; caller frees. */
+char *compare_sentence(const Difference *, const char *was, const char *is);
 
 #endif

@@ -123,7 +123,7 @@ static int diff_file(const char *a, const char *b, const char *path, int *values
         free(ta), free(tb);
     }
     for (int i = 0; i < d.n; i++) {
-        char *sentence = compare_sentence(&d.d[i]);
+        char *sentence = compare_sentence(&d.d[i], "A", "B");
         printf("%s: %s\n", path, sentence);
         free(sentence);
     }

@@ -51,7 +51,7 @@ static void count_values(Standing *here, const Replicate *mine,
     here->values += published->n;
     here->identical += published->n - missed;
     if (d.n && !here->why) {
-        char *first = compare_sentence(&d.d[0]);
+        char *first = compare_sentence(&d.d[0], "published", "here");
         here->why = text_format("seed %d, %s", mine->seed, first);
         free(first);
     }

@@ -43,10 +43,10 @@ static void values_are_compared_by_name_and_absence_counts(void **state)
     Differences d = { 0 };
     compare_values(&d, &was, &is, 0);
     assert_int_equal(d.n, 3);
-    static const char *const sentences[] = { "x: 1 became missing", "y: none became 2",
-                                             "w: missing became 1" };
+    static const char *const sentences[] = { "x: A 1, B missing", "y: A none, B 2",
+                                             "w: A missing, B 1" };
     for (int i = 0; i < 3; i++) {
-        char *sentence = compare_sentence(&d.d[i]);
+        char *sentence = compare_sentence(&d.d[i], "A", "B");
         assert_string_equal(sentence, sentences[i]);
         free(sentence);
     }
@@ -78,7 +78,7 @@ static void assert_text_difference(const char *name, const char *was, const char
         return;
     }
     assert_int_equal(d.n, 1);
-    char *got = compare_sentence(&d.d[0]);
+    char *got = compare_sentence(&d.d[0], "A", "B");
     assert_string_equal(got, sentence);
     free(got);
     compare_free(&d);
@@ -88,15 +88,15 @@ static void tables_differ_by_row_and_column_and_listings_by_line(void **state)
 {
     (void)state;
     assert_text_difference("t.csv", "a,b\n1,2\n3,4\n", "a,b\n1,2\n3,5\n",
-                           "t.csv, row 2, column b: 4 became 5 (digit 1 differs)");
-    assert_text_difference("t.csv", "a\n1\n2\n", "a\n1\n", "t.csv: 2 rows became 1 rows");
+                           "t.csv, row 2, column b: A 4, B 5 (digit 1 differs)");
+    assert_text_difference("t.csv", "a\n1\n2\n", "a\n1\n", "t.csv: A 2 rows, B 1 rows");
     assert_text_difference("t.csv", "a,b\n1,2\n", "a,c\n1,2\n",
-                           "t.csv, line 1: a,b became a,c");
+                           "t.csv, line 1: A a,b, B a,c");
     assert_text_difference("t.txt", "one\ntwo\n", "one\ntwo",
-                           "t.txt, line 3:  became missing");
+                           "t.txt, line 3: A , B missing");
     assert_text_difference("t.txt", "one\ntwo\n", "one\ntoo\n",
-                           "t.txt, line 2: two became too");
-    assert_text_difference("t.txt", "one", NULL, "t.txt: a file became missing");
+                           "t.txt, line 2: A two, B too");
+    assert_text_difference("t.txt", "one", NULL, "t.txt: A a file, B missing");
     assert_text_difference("t.txt", "one", "one", NULL);
     assert_text_difference("t.txt", NULL, NULL, NULL);
 }
@@ -132,10 +132,11 @@ static void differences_are_named_with_path_value_and_digit(void **state)
     mini_replace("world/alpha/seed-1/curve.csv", "2.25", "2.5");
     mini_run_into("alpha", 1, "again");
     assert_int_equal(diff_command(BUILD "/run", "again"), EXIT_CHANGED);
-    mini_expect("out.txt", "alpha/seed-1/values.csv: score: 0.75 became "
+    mini_expect("out.txt", "alpha/seed-1/values.csv: score: A 0.75, B "
                            "0.75000009999999995 (digit 8 differs)\n");
-    mini_expect("out.txt", "alpha/seed-1/curve.csv: curve.csv, row 2, column loss: 2.25 "
-                           "became 2.5 (digit 2 differs)\n");
+    mini_expect("out.txt",
+                "alpha/seed-1/curve.csv: curve.csv, row 2, column loss: A 2.25, "
+                "B 2.5 (digit 2 differs)\n");
     mini_expect("out.txt", "alpha/seed-2/values.csv: only in " BUILD "/run\n");
 }
 

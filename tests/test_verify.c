@@ -48,7 +48,7 @@ static void nothing_is_taken_from_the_cache_of_runs(void **state)
     assert_true(file_exists(BUILD "/verify/alpha/seed-3/values.csv"));
     mini_replace("world/beta/seed-2/values.csv", "2.75", "2.5");
     assert_found(EXIT_CHANGED, "beta record", CASE_FAILED,
-                 "seed 2: fall, total: 2.75 became 2.5");
+                 "seed 2: fall, total: published 2.75, recomputed 2.5");
 }
 
 /* --- planted faults ----------------------------------------------------------------- */
@@ -60,7 +60,7 @@ static void one_changed_digit_is_named_with_its_seed_value_and_line(void **state
     MiniVerification r = mini_verify(-1);
     const Case *c = mini_case(&r.v, "alpha record");
     assert_int_equal(c->outcome, CASE_FAILED);
-    mini_reason(c, "seed 2: score: 0.72656350000000003 became 0.7265625 "
+    mini_reason(c, "seed 2: score: published 0.72656350000000003, recomputed 0.7265625 "
                    "(digit 6 differs)");
     assert_string_equal(c->file, "data/record/alpha.csv");
     assert_int_equal(c->line, 7);
@@ -119,7 +119,7 @@ static void a_missing_row_is_named(void **state)
     assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
                  "seed 3: \"gap\" is missing in the record");
     assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
-                 "seed 3: gap: missing became 0.1875");
+                 "seed 3: gap: published missing, recomputed 0.1875");
 }
 
 static void an_extra_row_is_named(void **state)
@@ -129,15 +129,16 @@ static void an_extra_row_is_named(void **state)
     assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
                  "seed 2: \"sore\" is an extra row of the record");
     assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
-                 "seed 2: sore: 1 became missing");
+                 "seed 2: sore: published 1, recomputed missing");
 }
 
 static void a_changed_table_cell_is_named_by_row_and_column(void **state)
 {
     (void)state;
     mini_replace("data/record/alpha/curve.csv", "1,2.25", "1,2.35");
-    assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
-                 "seed 1: curve.csv, row 2, column loss: 2.35 became 2.25");
+    assert_found(
+        EXIT_CHANGED, "alpha record", CASE_FAILED,
+        "seed 1: curve.csv, row 2, column loss: published 2.35, recomputed 2.25");
     assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
                  "the tables are not those that the index's hash was taken of");
 }
@@ -148,9 +149,9 @@ static void a_lost_table_and_a_changed_listing_are_named(void **state)
     unlink("data/record/alpha/curve.csv");
     mini_replace("data/record/alpha/words.txt", "another", "an other");
     assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
-                 "curve.csv: missing became a file");
+                 "curve.csv: published missing, recomputed a file");
     assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
-                 "words.txt, line 2: an other became another");
+                 "words.txt, line 2: published an other, recomputed another");
 }
 
 static void a_lost_seed_is_named(void **state)
@@ -175,7 +176,8 @@ static void a_broken_mechanism_names_the_values_and_the_claims_that_fall(void **
     assert_int_equal(claim->outcome, CASE_FAILED);
     mini_reason(claim, "recomputed 3 seeds: REFUTED (cleared in 0 of 3 seeds), "
                        "published: HOLDS");
-    mini_reason(mini_case(&r.v, "alpha record"), "seed 1: score: 0.75 became 0.1499999");
+    mini_reason(mini_case(&r.v, "alpha record"),
+                "seed 1: score: published 0.75, recomputed 0.1499999");
     assert_int_equal(mini_case(&r.v, "alpha/gap")->outcome, CASE_PASSED);
     assert_int_equal(verify_status(&r.v), EXIT_CHANGED);
     mini_verify_free(&r);
@@ -291,7 +293,8 @@ static void a_failed_self_test_allows_a_thousandth(void **state)
     mini_replace("world/alpha/seed-1/curve.csv", "2.25", "2.26");
     assert_found(EXIT_AS_EXPECTED, "alpha record", CASE_PASSED, "other bits");
     mini_replace("world/alpha/seed-1/values.csv", "0.7501", "0.751");
-    assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED, "0.75 became 0.751");
+    assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
+                 "published 0.75, recomputed 0.751");
 }
 
 static void an_absent_input_skips_and_fails_nothing(void **state)
@@ -314,7 +317,8 @@ static void another_compiler_makes_nothing_stale_but_bits_must_match(void **stat
     for (int i = 0; i < n; i++) assert_false(units[i].stale);
     recompute_free(units, n), suite_free(s);
     mini_replace("world/alpha/seed-1/values.csv", "0.75", "0.76");
-    assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED, "0.75 became 0.76");
+    assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
+                 "published 0.75, recomputed 0.76");
 }
 
 #define PLANTED(test) \
