@@ -27,10 +27,10 @@ _Noreturn void die_in(const char *file, const char *func, const char *fmt, ...)
         if (!(cond)) die(__VA_ARGS__); \
     } while (0)
 
-/* n*size zeroed bytes, 64-byte aligned; release with free(); dies rather than return
- * NULL */
+/* n * size zeroed bytes, 64-byte aligned. Release them with free(). Dies rather than
+ * return NULL. */
 void *alloc(size_t n, size_t size);
-/* a larger block from alloc(), old contents kept, old freed */
+/* A larger block from alloc() with the old contents in front; old is freed. */
 void *grow(void *old, size_t old_n, size_t new_n, size_t size);
 
 /* Strings that the caller frees. */

@@ -16,6 +16,9 @@
 
 bool file_exists(const char *path) { return access(path, F_OK) == 0; }
 
+/* gzread() takes at most INT_MAX bytes at once. */
+static unsigned piece(size_t room) { return room < 1u << 30 ? (unsigned)room : 1u << 30; }
+
 /* gzread() passes plain files through, so one reader serves both; dictzip is gzip with
  * an index in its header. */
 char *file_read_gzip(const char *path, size_t *n)
@@ -28,7 +31,7 @@ char *file_read_gzip(const char *path, size_t *n)
     gzbuffer(f, 1 << 17);
     size_t room = (size_t)info.st_size + 2, used = 0;
     char *bytes = alloc(room, 1);
-    for (int got; (got = gzread(f, bytes + used, (unsigned)(room - used - 1))) != 0;) {
+    for (int got; (got = gzread(f, bytes + used, piece(room - used - 1))) != 0;) {
         if (got < 0) {
             gzclose(f);
             free(bytes);
@@ -51,9 +54,11 @@ char *file_read(const char *path, size_t *n)
     struct stat info;
     FILE *f = fopen(path, "rb");
     if (!f) return NULL;
-    if (fstat(fileno(f), &info) || S_ISDIR(info.st_mode)) {
+    bool known = fstat(fileno(f), &info) == 0;
+    if (!known || S_ISDIR(info.st_mode)) {
+        int error = known ? EISDIR : errno;
         fclose(f);
-        return errno = EISDIR, NULL;
+        return errno = error, NULL;
     }
     size_t room = (size_t)info.st_size + 2, used = 0;
     char *bytes = alloc(room, 1);
@@ -149,14 +154,16 @@ bool folder_remove(const char *path)
 }
 
 /* Two renames, the old result first out of the way: a kill between them leaves no
- * result, never a mixed one. */
+ * result, never a mixed one. If the second fails, the old result goes back. */
 bool folder_publish(const char *partial, const char *path)
 {
     char *stale = text_format("%s.stale", path);
-    bool ok = folder_remove(stale);
-    if (ok && file_exists(path)) ok = rename(path, stale) == 0;
-    ok = ok && rename(partial, path) == 0 && folder_remove(stale);
+    bool ok = folder_remove(stale), moved = false;
+    if (ok && file_exists(path)) ok = moved = rename(path, stale) == 0;
+    ok = ok && rename(partial, path) == 0;
     int error = errno;
+    if (!ok && moved) rename(stale, path);
+    else if (!folder_remove(stale)) ok = false, error = errno;
     free(stale);
     errno = error;
     return ok;

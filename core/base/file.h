@@ -7,26 +7,28 @@
 #include "core/base/base.h"
 #include <stdio.h>
 
-/* contents and a terminating 0, caller frees; NULL: see errno. n may be NULL */
+/* The contents and a terminating 0; the caller frees them. NULL: see errno. n, which
+ * may be NULL, receives the length without that 0. */
 char *file_read(const char *path, size_t *n);
-/* the same for gzip and dictzip; a plain file is read as it is */
+/* The same for gzip and dictzip; a plain file is read as it is. */
 char *file_read_gzip(const char *path, size_t *n);
-/* through path.new and rename: readers see the old or the new */
+/* Through path.new and rename: readers see the old contents or the new. */
 bool file_write(const char *path, const char *bytes, size_t n);
-/* keeps the old file's time if the bytes agree */
+/* Leaves the old file, and its time, alone if the bytes agree. */
 bool file_write_if_changed(const char *path, const char *bytes, size_t n);
-/* flush, check, close: false on a full disk */
+/* Flushes, checks, closes: false if any byte was lost, as on a full disk. */
 bool file_close(FILE *);
 bool file_copy(const char *from, const char *to);
 bool file_exists(const char *path);
 
-/* with parents; an existing folder is fine */
+/* With its parents; an existing folder is fine. */
 bool folder_make(const char *path);
-/* with its contents; an absent folder is fine */
+/* With its contents; an absent folder is fine; a link goes, not what it points to. */
 bool folder_remove(const char *path);
-/* path := partial, by rename; an older path goes */
+/* path := partial, by rename; an older path goes. On failure path is what it was. */
 bool folder_publish(const char *partial, const char *path);
-/* names that end so, sorted bytewise; free with folder_list_free */
+/* The names that end so, sorted bytewise, without hidden ones; free them with
+ * folder_list_free. NULL, and *n = 0: see errno. */
 char **folder_list(const char *path, const char *ending, int *n);
 void folder_list_free(char **names, int n);
 

@@ -14,9 +14,9 @@ void hash_add(HashState *, const void *bytes, size_t n);
 Hash hash_end(HashState *); /* the digest; frees the state */
 
 Hash hash_bytes(const void *bytes, size_t n);
-/* SHA-1 as `git hash-object` prints it: 40 digits */
+/* SHA-1 as `git hash-object` prints it: 40 digits. */
 Hash hash_git_blob(const void *bytes, size_t n);
-/* false, errno set: the file cannot be read */
+/* False, errno set: the file cannot be read. */
 bool hash_file(const char *path, Hash *out);
 
 #endif

@@ -54,8 +54,8 @@ void rng_uniform_pair(Rng r, uint64_t i, double u[2])
 int rng_below(Rng r, uint64_t i, int n)
 {
     require(n > 0, "a choice among %d", n);
-    uint64_t u = rng_u64(r, i),
-             m = (uint64_t)n; /* the high word of the 96-bit product u n */
+    uint64_t u = rng_u64(r, i), m = (uint64_t)n;
+    /* the bits of the 96-bit product u m above 2^64 */
     return (int)(((u >> 32) * m + ((u & 0xffffffffu) * m >> 32)) >> 32);
 }
 

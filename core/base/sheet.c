@@ -1,8 +1,9 @@
 /* sheet.c - CSV through libcsv.
  *
- * libcsv knows cells and rows but not lines, so it is fed line by line and the line
- * under way is the row of every message. Its strict mode refuses a quote inside an
- * unquoted cell; the rest (equal row lengths, names in the header) is checked here. */
+ * libcsv knows cells and rows but not lines, so it is fed line by line, and we note the
+ * line that each row begins on. Its strict mode refuses a quote inside an unquoted
+ * cell; the rest (equal row lengths, names in the header) is checked here. The first
+ * error wins: what follows it is read no further. */
 #include "core/base/sheet.h"
 #include "core/base/file.h"
 #include <csv.h>
@@ -12,18 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf";
+enum { BETWEEN_ROWS = 0 }; /* csv_parser.pstate outside of rows */
+
 typedef struct {
     Sheet *sheet;
     char **cell; /* of the row under way */
     int cells, cell_room, row_room;
-    int line;
+    int row_line; /* where it begins */
     char *error;
 } Reader;
 
-static void fail(Reader *r, int column, const char *what)
+static void fail_at(Reader *r, int line, int column, const char *what)
 {
     if (!r->error)
-        r->error = text_format("%s:%d:%d: %s", r->sheet->path, r->line, column, what);
+        r->error = text_format("%s:%d:%d: %s", r->sheet->path, line, column, what);
+}
+
+static void fail(Reader *r, int column, const char *what)
+{
+    fail_at(r, r->row_line, column, what);
 }
 
 static void on_cell(void *bytes, size_t n, void *data)
@@ -45,6 +54,7 @@ static void take_header(Reader *r)
     Sheet *s = r->sheet;
     s->columns = r->cells;
     s->header = r->cell;
+    s->header_line = r->row_line;
     for (int i = 0; i < s->columns; i++) {
         if (!*s->header[i]) fail(r, i + 1, "an empty column name in the header");
         for (int j = 0; j < i; j++)
@@ -64,7 +74,7 @@ static void take_row(Reader *r)
         s->line = grow(s->line, (size_t)r->row_room, (size_t)room, sizeof *s->line);
         r->row_room = room;
     }
-    s->line[s->rows] = r->line;
+    s->line[s->rows] = r->row_line;
     s->cell[s->rows++] = r->cell;
     r->cell = NULL;
     r->cell_room = 0;
@@ -79,8 +89,8 @@ static void on_row(int terminator, void *data)
     if (!r->sheet->header) take_header(r);
     else if (!r->error && r->cells == r->sheet->columns) take_row(r);
     else {
-        char *what = text_format("%d cells, expected %d as in the header", r->cells,
-                                 r->sheet->columns);
+        char *what = text_format("%d %s, expected %d as in the header", r->cells,
+                                 r->cells == 1 ? "cell" : "cells", r->sheet->columns);
         fail(r, r->cells < r->sheet->columns ? r->cells + 1 : r->sheet->columns + 1,
              what);
         free(what);
@@ -89,17 +99,22 @@ static void on_row(int terminator, void *data)
     r->cells = 0;
 }
 
+static char *trim(char *s)
+{
+    s += strspn(s, " ");
+    for (size_t n = strlen(s); n > 0 && s[n - 1] == ' '; n--) s[n - 1] = 0;
+    return s;
+}
+
 static void check_columns(Reader *r, const char *columns)
 {
     char *names = text_copy(columns), *rest = names;
     for (char *name; (name = strsep(&rest, ",")) != NULL;) {
-        name += strspn(name, " ");
-        name[strcspn(name, " ")] = 0;
+        name = trim(name);
         if (*name && sheet_column(r->sheet, name) < 0) {
             char *what = text_format("no column \"%s\" in the header, expected: %s", name,
                                      columns);
-            r->line = 1;
-            fail(r, r->sheet->columns, what);
+            fail_at(r, r->sheet->header_line, r->sheet->columns, what);
             free(what);
         }
     }
@@ -109,23 +124,23 @@ static void check_columns(Reader *r, const char *columns)
 Sheet *sheet_parse(const char *name, const char *bytes, size_t n, const char *columns,
                    char **error)
 {
-    Reader r = { .sheet = alloc(1, sizeof(Sheet)), .line = 1 };
+    Reader r = { .sheet = alloc(1, sizeof(Sheet)), .row_line = 1 };
     r.sheet->path = text_copy(name);
     struct csv_parser parser;
     require(csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) == 0,
             "libcsv does not start");
 
     const char *p = bytes, *end = bytes + n;
-    if (n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3)) p += 3;
-    while (p < end && !r.error) {
+    if (n >= 3 && !memcmp(p, BYTE_ORDER_MARK, 3)) p += 3;
+    for (int line = 1; p < end && !r.error; line++) {
         const char *newline = memchr(p, '\n', (size_t)(end - p));
         size_t length = newline ? (size_t)(newline - p) + 1 : (size_t)(end - p);
+        if (parser.pstate == BETWEEN_ROWS) r.row_line = line;
         if (csv_parse(&parser, p, length, on_cell, on_row, &r) != length)
-            fail(&r, r.cells + 1,
-                 "a stray quote, expected a cell without quotes or \"...\" with inner "
-                 "quotes doubled");
+            fail_at(&r, line, r.cells + 1,
+                    "a stray quote, expected a cell without quotes or \"...\" with inner "
+                    "quotes doubled");
         p += length;
-        if (newline) r.line++;
     }
     if (!r.error && csv_fini(&parser, on_cell, on_row, &r))
         fail(&r, r.cells + 1,
@@ -133,7 +148,7 @@ Sheet *sheet_parse(const char *name, const char *bytes, size_t n, const char *co
     csv_free(&parser);
 
     if (!r.error && !r.sheet->header)
-        fail(&r, 1, "the file is empty, expected a header row");
+        fail_at(&r, 1, 1, "the file is empty, expected a header row");
     if (!r.error && columns) check_columns(&r, columns);
     for (int i = 0; i < r.cells; i++) free(r.cell[i]);
     free(r.cell);
@@ -197,8 +212,9 @@ void sheet_write_text(FILE *f, const char *cell)
 {
     size_t n = strlen(cell);
     bool plain =
-        n == 0 || (!strpbrk(cell, ",\"\r\n") && !isspace((unsigned char)cell[0]) &&
-                   !isspace((unsigned char)cell[n - 1]));
+        n == 0 ||
+        (!strpbrk(cell, ",\"\r\n") && !isspace((unsigned char)cell[0]) &&
+         !isspace((unsigned char)cell[n - 1]) && strncmp(cell, BYTE_ORDER_MARK, 3));
     if (plain) fputs(cell, f);
     else csv_fwrite(f, cell, n);
 }

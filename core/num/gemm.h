@@ -1,5 +1,5 @@
-/* gemm.h - matrix products through BLIS (the only user of it): C := op(A) op(B), or C
- * += op(A) op(B); row major with leading dimensions. One thread, BLIS's native path, k
+/* gemm.h - matrix products through BLIS (the only user of it): C := op(A) op(B), or
+ * C += op(A) op(B); row major with leading dimensions. One thread, BLIS's native path, k
  * in blocks of 256, alpha 1: the call whose bits do not depend on CPU model or thread
  * count. It equals, bit for bit, a loop acc = fma(a, b, acc) over each block of k, the
  * blocks added in order. */

@@ -17,9 +17,9 @@ void linalg_svd(int m, int n, const double *a, double *u, double *s, double *v);
 /* A (n,n) positive definite = L L^T, lower, in place (the upper part is zeroed).
  * False: not positive definite. */
 bool linalg_cholesky(int n, double *a);
-/* B (n,k) := L^-1 B */
+/* B (n,k) := L^-1 B. */
 void linalg_solve_lower(int n, int k, const double *l, double *b);
-/* B (n,k) := L^-T B */
+/* B (n,k) := L^-T B. */
 void linalg_solve_upper(int n, int k, const double *l, double *b);
 /* argmin |X W - Y|^2 + lambda |W|^2: x (N,p), y (N,q), w (p,q). lambda 0 is least
  * squares; a rank-deficient x then dies. */

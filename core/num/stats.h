@@ -11,22 +11,23 @@ typedef struct {
     int n;
 } Estimate;
 typedef struct {
-    double slope, intercept, r2, slope_error; /* standard error of the slope */
+    /* slope_error: standard error of the slope, 0 for n = 2 */
+    double slope, intercept, r2, slope_error;
 } Line;
 
 Estimate stats_estimate(int n, const double *x);
 double stats_mean(int n, const double *x);
 double stats_variance(int n, const double *x); /* unbiased, n >= 2 */
-/* linear between order statistics; x is kept */
+/* Linear between order statistics; x is kept. */
 double stats_quantile(int n, const double *x, double q);
 double stats_correlation(int n, const double *x, const double *y); /* Pearson */
-/* ties get mean ranks */
+/* Ties get mean ranks. */
 double stats_spearman(int n, const double *x, const double *y);
-/* P(score of a positive > of a negative) + half the ties */
+/* P(score of a positive > of a negative) + half the ties. */
 double stats_auc(int n, const double *score, const bool *positive);
-/* two-sided 95 % quantile of t */
+/* Two-sided 95 % quantile of Student's t. */
 double stats_student(int dof);
-/* least squares, n >= 2 distinct x */
+/* Least squares; at least two distinct x. */
 Line stats_line(int n, const double *x, const double *y);
 
 #endif

@@ -11,13 +11,13 @@ double vmath_exp(double x);
 double vmath_log(double x); /* -inf at 0, NaN below */
 double vmath_log2(double x);
 double vmath_pow(double x, double y); /* x >= 0; exp(y log x) carried in double-double */
-double vmath_sin(double x);           /* |x| <= 1e6 to full accuracy */
+double vmath_sin(double x);           /* |x| <= 1e6; beyond is fatal */
 double vmath_cos(double x);
 double vmath_tanh(double x);
 double vmath_acos(double x);
 double vmath_sigmoid(double x); /* 1 / (1 + exp(-x)) */
 
-/* y[i] := f(x[i]); y may be x. */
+/* y[i] := f(x[i]); y may be x, or else must not overlap it. */
 void vmath_exp_v(int n, const real *x, real *y);
 void vmath_log_v(int n, const real *x, real *y);
 void vmath_tanh_v(int n, const real *x, real *y);
