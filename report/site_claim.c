@@ -90,9 +90,9 @@ void site_claim_card(Html *h, Site *site, const Page *page, int claim)
     html_leaf(h, "a", c->id, "class", "permalink", "href", permalink, NULL);
     html_close(h, "p");
 
-    html_open(h, "h3", "id", heading, NULL);
+    html_open(h, "h2", "id", heading, NULL);
     site_prose(h, site, text);
-    html_close(h, "h3");
+    html_close(h, "h2");
     trouble(h, site, page, c, j);
     site_strips(h, site, page, claim);
     reason(h, site, page, c->side ? "Why this bound:" : "Note:", c->why);

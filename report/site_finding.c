@@ -4,6 +4,7 @@
  * article, then what a reader who wants to check needs: what carries over, how to repeat
  * it, the files, where the numbers come from. A finding that is broken or was never run
  * has the same page with the reason in the place of what is missing. */
+#include "report/adapt.h"
 #include "report/site.h"
 #include <math.h>
 #include <stdlib.h>
@@ -85,13 +86,18 @@ static void banners(Html *h, const Page *page)
 
 /* --- claims and main chart ------------------------------------------------------------ */
 
-/* Height of a card in units of its row, for balancing the two columns. */
+/* Rough heights in lines, for balancing the two columns. */
+enum { CHART_LINES = 16 };
+
 static double card_height(const Claim *c)
 {
-    double rows = 4.5 + (c->why ? strlen(c->why) / 60.0 : 0) + strlen(c->text) / 45.0;
-    for (int k = 0; k < COUNT(c->controls) && c->controls[k].value; k++) rows++;
-    for (int a = 0; a < COUNT(c->also) && c->also[a].value; a++) rows += 2.5;
-    return rows;
+    int controls = 0;
+    while (controls < COUNT(c->controls) && c->controls[controls].value) controls++;
+    double lines = 6 + (double)(strlen(c->text) / 55) + 2 * controls;
+    if (c->why) lines += 1 + (double)(strlen(c->why) / 65);
+    for (int a = 0; a < COUNT(c->also) && c->also[a].value; a++)
+        lines += 2.4 + 1.5 * controls;
+    return lines;
 }
 
 /* The drawing once more, so its ids get a prefix of their own: every id of a chart starts
@@ -117,10 +123,42 @@ static void hero(Html *h, const Page *page)
     free(href), free(prefix);
 }
 
-/* Claims fill the left column, then the space below the chart on the right. */
-static int claims_on_the_left(const Finding *f, double chart)
+/* Where the article's first paragraph ends; 0: it does not begin with one. */
+static size_t opening_length(const Page *page)
 {
-    double total = chart, left = 0;
+    const char *html = page->article ? page->article->html : "";
+    const char *end = strncmp(html, "<p>", 3) ? NULL : strstr(html, "</p>");
+    return end ? (size_t)(end - html) + strlen("</p>") : 0;
+}
+
+/* The first paragraph says what was found, so it opens the page and not the article. */
+static void opening(Html *h, const Page *page)
+{
+    size_t n = opening_length(page);
+    if (!n) return;
+    html_open(h, "div", "class", "lead", NULL);
+    buffer_add(&h->out, page->article->html, n);
+    html_close(h, "div");
+}
+
+static void article(Html *h, const Page *page)
+{
+    if (!page->article) return;
+    char *noted = adapt_notes(page->article->html + opening_length(page)),
+         *html = adapt_formulas(noted);
+    html_open(h, "article", NULL);
+    html_raw(h, html);
+    html_close(h, "article");
+    free(noted), free(html);
+}
+
+/* Opening and claims fill the left column, then the space below the chart on the
+ * right. */
+static int claims_on_the_left(const Page *page)
+{
+    const Finding *f = page->f;
+    double left = (double)(opening_length(page) / 50);
+    double total = left + (site_main_chart(page) ? CHART_LINES : 0);
     int n = 0;
     for (int i = 0; i < f->n_claims; i++) total += card_height(&f->claims[i]);
     while (n < f->n_claims && left + 0.5 * card_height(&f->claims[n]) < total / 2)
@@ -131,18 +169,17 @@ static int claims_on_the_left(const Finding *f, double chart)
 static void overview(Html *h, Site *site, const Page *page)
 {
     const Finding *f = page->f;
-    bool chart = site_main_chart(page) != NULL;
-    int left = claims_on_the_left(f, chart ? 14 : 0);
-    html_leaf(h, "h2", "Claims", "class", "hidden", NULL);
-    html_open(h, "div", "class", "overview", NULL);
+    int left = claims_on_the_left(page);
+    html_open(h, "section", "class", "overview", "aria-label", "Claims", NULL);
     html_open(h, "div", "class", "column", NULL);
+    opening(h, page);
     for (int i = 0; i < left; i++) site_claim_card(h, site, page, i);
     html_close(h, "div");
     html_open(h, "div", "class", "column", NULL);
     hero(h, page);
     for (int i = left; i < f->n_claims; i++) site_claim_card(h, site, page, i);
     html_close(h, "div");
-    html_close(h, "div");
+    html_close(h, "section");
 }
 
 /* --- after the article ---------------------------------------------------------------- */
@@ -298,7 +335,6 @@ void site_put_finding(Site *site, Page *page)
     crumbs(&h, site, f);
     html_open(&h, "div", "class", "title-block", NULL);
     html_leaf(&h, "h1", page->article ? page->article->title : name, NULL);
-    if (lead) html_leaf(&h, "p", lead, "class", "lead", NULL);
     if (!f->broken) facts(&h, site, page);
     html_close(&h, "div");
     banners(&h, page);
@@ -306,11 +342,7 @@ void site_put_finding(Site *site, Page *page)
         overview(&h, site, page);
         html_open(&h, "div", "class", "article-frame", NULL);
         contents(&h, page);
-        if (page->article) {
-            html_open(&h, "article", NULL);
-            html_raw(&h, page->article->html);
-            html_close(&h, "article");
-        }
+        article(&h, page);
         carries(&h, site, f);
         repeat_it(&h, f);
         cite_charts(&h, site, page);

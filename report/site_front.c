@@ -50,6 +50,15 @@ static void score_row(Html *h, const Site *site, const char *part)
     html_close(h, "tr");
 }
 
+static bool has_entries(const Site *site, int part)
+{
+    const OutlineRow *rows = site->outline->rows;
+    for (int i = part; i < site->outline->n; i++)
+        if (rows[i].kind == OUTLINE_ENTRY && !strcmp(rows[i].part, rows[part].part))
+            return true;
+    return false;
+}
+
 static void scoreboard(Html *h, Site *site)
 {
     html_open(h, "div", "class", "scroll", "tabindex", "0", "role", "region",
@@ -62,7 +71,7 @@ static void scoreboard(Html *h, Site *site)
     html_leaf(h, "th", "claims", "scope", "col", "class", "number", NULL);
     const Claim judged = { .side = ABOVE }, plain = { 0 };
     for (int v = 0; v <= NOT_RUN + 1; v++) {
-        Judgement j = { .verdict = v > NOT_RUN ? HOLDS : (Verdict)v };
+        Judgement j = { .verdict = v > NOT_RUN ? NOT_RUN : (Verdict)v, .seeds = 1 };
         html_open(h, "th", "scope", "col", "class", "number", NULL);
         site_verdict(h, v > NOT_RUN ? &plain : &judged, &j);
         html_close(h, "th");
@@ -72,7 +81,8 @@ static void scoreboard(Html *h, Site *site)
     html_open(h, "tbody", NULL);
     for (int i = 0; i < site->outline->n; i++) {
         const OutlineRow *row = &site->outline->rows[i];
-        if (row->kind == OUTLINE_HEADING && site_opens_part(site, i))
+        if (row->kind == OUTLINE_HEADING && site_opens_part(site, i) &&
+            has_entries(site, i))
             score_row(h, site, row->part);
     }
     html_close(h, "tbody");
@@ -131,6 +141,26 @@ static void this_machine(Html *h, Site *site)
 
 /* --- the map ------------------------------------------------------------------------------ */
 
+/* Each verdict among the claims once, with how often it occurs. */
+static void tally(Html *h, const Finding *f)
+{
+    html_open(h, "span", "class", "tally", NULL);
+    for (int i = 0; i < f->n_claims; i++) {
+        const char *word = site_word(&f->claims[i], &f->judged[i]);
+        int before = 0, n = 0;
+        for (int k = 0; k < f->n_claims; k++) {
+            bool same = !strcmp(word, site_word(&f->claims[k], &f->judged[k]));
+            before += same && k < i;
+            n += same;
+        }
+        if (before) continue;
+        if (i) html_text(h, "  ");
+        site_verdict(h, &f->claims[i], &f->judged[i]);
+        if (n > 1) html_format(h, " × %d", n);
+    }
+    html_close(h, "span");
+}
+
 static void thumb(Html *h, const Page *page)
 {
     const Finding *f = page->f;
@@ -147,12 +177,7 @@ static void thumb(Html *h, const Page *page)
     html_close(h, "span");
     html_leaf(h, "span", f->title ? f->title : f->id, "class", "name", NULL);
     html_close(h, "a");
-    html_open(h, "span", "class", "tally", NULL);
-    for (int i = 0; i < f->n_claims; i++) {
-        if (i) html_text(h, " ");
-        site_verdict(h, &f->claims[i], &f->judged[i]);
-    }
-    html_close(h, "span");
+    tally(h, f);
     html_close(h, "li");
     free(href);
 }
@@ -181,19 +206,42 @@ static const char *origin_mark(Origin o)
     return o == OUTLINE_LISTED ? "●" : o == OUTLINE_RECONSTRUCTED ? "◐" : "○";
 }
 
+/* Where the date "(2024-06)" at the end of a label begins; its length: there is none. */
+static size_t date_at(const char *label)
+{
+    const char *open = strrchr(label, '(');
+    size_t n = open ? strspn(open + 1, "0123456789-") : 0;
+    bool date = n >= 4 && !strcmp(open + 1 + n, ")") && open > label;
+    return date ? (size_t)(open - label) - 1 : strlen(label);
+}
+
+/* Title, linked; then who and when, in a line that does not break. */
 static void entry_title(Html *h, const Site *site, const OutlineRow *row)
 {
     const Reference *r =
         row->n_keys ? bibliography_find(site->sources, row->keys[0]) : NULL;
+    size_t at = date_at(row->label);
+    char *title = text_format("%.*s", (int)at, row->label);
+    const char *date = row->label[at] ? row->label + at + 2 : "";
     html_open(h, "span", "class", "what", NULL);
-    html_leaf(h, r && r->url ? "a" : "span", row->label, "href", r ? r->url : NULL, NULL);
+    html_leaf(h, r && r->url ? "a" : "span", title, "href", r ? r->url : NULL, NULL);
     html_close(h, "span");
     for (int i = 0; i < row->n_keys; i++) {
+        r = bibliography_find(site->sources, row->keys[i]);
+        if (!r) continue;
+        size_t year = *r->date ? strlen(r->brief) - strlen(" 2024") : strlen(r->brief);
+        char *href = text_format("sources.html#%s", r->key),
+             *by = row->n_keys == 1 && *date
+                       ? text_format("%.*s, %.*s", (int)year, r->brief,
+                                     (int)strlen(date) - 1, date)
+                       : text_copy(r->brief);
         html_text(h, " ");
         html_open(h, "span", "class", "by", NULL);
-        site_prose(h, site, row->keys[i]);
+        html_leaf(h, "a", by, "href", href, NULL);
         html_close(h, "span");
+        free(href), free(by);
     }
+    free(title);
 }
 
 static void entry(Html *h, const Site *site, const OutlineRow *row)
@@ -222,7 +270,8 @@ static void entry(Html *h, const Site *site, const OutlineRow *row)
     }
     if (!served) {
         html_open(h, "span", "class", "open", NULL);
-        html_format(h, "open: %s", row->reason);
+        bool planned = !strncmp(row->reason, "planned", 7);
+        html_format(h, planned ? "open, %s" : "open: %s", row->reason);
         html_close(h, "span");
     }
     html_close(h, "span");

@@ -87,7 +87,7 @@ static void count_controls(Html *h, Site *site)
 static void glyph(Html *h, const char *mark)
 {
     const Claim judged = { .side = ABOVE }, number = { 0 };
-    Judgement j = { .verdict = HOLDS };
+    Judgement j = { .verdict = NOT_RUN, .seeds = 1 };
     bool known = verdict_parse(mark, &j.verdict);
     require(known || !strcmp(mark, "NUMBER"), "no mark {{%s}} on the methodology page",
             mark);
