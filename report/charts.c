@@ -476,6 +476,7 @@ static void put_link(Html *h, const Finding *f, const char *name, const char *en
     free(href);
 }
 
+/* The page's list of citations has one for each chart. */
 static void put_links(Html *h, const Finding *f, const Chart *c)
 {
     html_open(h, "p", "class", "files", NULL);
@@ -483,6 +484,8 @@ static void put_links(Html *h, const Finding *f, const Chart *c)
     for (int i = 0; i < c->n_tables; i++) put_link(h, f, c->tables[i], ".csv");
     put_link(h, f, c->id, ".gp");
     put_link(h, f, c->id, ".svg");
+    html_text(h, " ");
+    html_leaf(h, "a", "Cite", "href", "#cite", NULL);
     html_close(h, "p");
 }
 
