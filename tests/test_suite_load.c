@@ -243,7 +243,7 @@ static void a_malformed_record_is_named_with_row_and_column(void **state)
         { "seed,name,value\n1,x,1\n1,x,2\n", "king-queen.csv:3:2: the same name twice" },
         { "seed,name,value\n1,,1\n", "king-queen.csv:2:2: an empty name" },
         { "seed,name,value\n1,x,1,2\n", "king-queen.csv:2:4: 4 cells, expected 3" },
-        { "seed,name,value\n1,\"x,1\n", "king-queen.csv:3:2: the file ends inside" },
+        { "seed,name,value\n1,\"x,1\n", "king-queen.csv:2:2: the file ends inside" },
         { "", "king-queen.csv:1:1: the file is empty" },
     };
     plant_index(p, 1);
