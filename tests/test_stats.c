@@ -2,7 +2,7 @@
 #include "core/num/stats.h"
 #include "tests/check.h"
 
-/* Anscombe's quartet: four sets with one line. [anscombe1973graphs] */
+/* Anscombe's quartet: four sets with one line. */
 static const double ANSCOMBE_X[11] = { 10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5 };
 static const double ANSCOMBE_Y[3][11] = {
     { 8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68 },
