@@ -27,6 +27,7 @@ static const struct {
     { "citations", "write CITATIONS.md, or check that it is current", command_citations },
     { "cite", "how to cite a claim or a finding", command_cite },
     { "site", "build the static site", command_site },
+    { "check-site", "check a built site: links, ids, hashes, index", command_check_site },
     { "diff", "two folders of results, value by value", command_diff },
 };
 
