@@ -192,6 +192,30 @@ static void only_finite_decimal_numbers_are_numbers(void **state)
     }
 }
 
+static void a_message_stays_one_line_whatever_the_cell(void **state)
+{
+    (void)state;
+    const char *text = "a,b\n1,\"two\nlines\"\n"
+                       "1,0123456789012345678901234567890123456789and more\n"
+                       "1,012345678901234567890123456789012345678\xc3\xa9\n";
+    static const char *const want[] = {
+        "t.csv:2:2: \"two?lines\", expected a finite decimal number",
+        "t.csv:4:2: \"0123456789012345678901234567890123456789...\", expected a finite "
+        "decimal number",
+        "t.csv:5:2: \"012345678901234567890123456789012345678...\", expected a finite "
+        "decimal number",
+    };
+    Sheet *s = parsed(text, strlen(text), NULL);
+    for (int i = 0; i < COUNT(want); i++) {
+        char *error = NULL;
+        double x;
+        assert_false(sheet_number(s, i, 1, &x, &error));
+        assert_string_equal(error, want[i]);
+        free(error);
+    }
+    sheet_free(s);
+}
+
 static void a_number_that_is_one_is_read(void **state)
 {
     (void)state;
@@ -285,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_zero_byte_is_refused),
         cmocka_unit_test(the_first_error_is_the_one_reported),
         cmocka_unit_test(only_finite_decimal_numbers_are_numbers),
+        cmocka_unit_test(a_message_stays_one_line_whatever_the_cell),
         cmocka_unit_test(a_number_that_is_one_is_read),
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(only_what_must_be_quoted_is_quoted),

@@ -196,6 +196,18 @@ const char *sheet_text(const Sheet *s, int row, int column)
     return s->cell[row][column];
 }
 
+/* A cell as a message shows it: one line, at most 40 bytes. The caller frees it. */
+static char *shown(const char *cell)
+{
+    size_t n = strlen(cell), most = 40;
+    if (n > most)
+        for (n = most; n > 0 && ((unsigned char)cell[n] & 0xc0) == 0x80;) n--;
+    char *s = text_format("%.*s%s", (int)n, cell, cell[n] ? "..." : "");
+    for (char *p = s; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f) *p = '?';
+    return s;
+}
+
 bool sheet_number(const Sheet *s, int row, int column, double *x, char **error)
 {
     const char *cell = sheet_text(s, row, column);
@@ -203,8 +215,10 @@ bool sheet_number(const Sheet *s, int row, int column, double *x, char **error)
     char *end = NULL;
     if (decimal) *x = strtod(cell, &end);
     if (decimal && end != cell && !*end && isfinite(*x)) return true;
+    char *seen = shown(cell);
     *error = text_format("%s:%d:%d: \"%s\", expected a finite decimal number", s->path,
-                         s->line[row], column + 1, cell);
+                         s->line[row], column + 1, seen);
+    free(seen);
     return false;
 }
 
