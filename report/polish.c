@@ -15,6 +15,7 @@ typedef struct {
     size_t heading_at; /* where the content of the open h2 begins in out; 0: none open */
     char heading_id[160];
     bool inline_math; /* inside <math display="inline"> */
+    bool framed_math; /* a frame closes with it */
 } Polisher;
 
 static bool starts(const Attribute *a, const char *s)
@@ -87,18 +88,42 @@ static void close_heading(Polisher *p)
     p->heading_at = 0;
 }
 
-static void put_tag(Polisher *p, const Tag *t)
+/* Length of the TeX that the formula was made from; `p` stands behind its tag. */
+static size_t tex_length(const char *p)
+{
+    static const char mark[] = "\"application/x-tex\">";
+    const char *end = strstr(p, "</math>"), *tex = strstr(p, mark);
+    return tex && end && tex < end ? strcspn(tex + strlen(mark), "<") : 0;
+}
+
+/* A browser breaks no formula. One that stands by itself scrolls in a frame of its own; a
+ * long one within a line does so where the line is narrow. */
+static void frame_math(Polisher *p, const Tag *t, const char *after)
+{
+    enum { LONG = 24 };
+    bool block = tags_has(t, "display", "block");
+    p->inline_math = !block;
+    p->framed_math = block || tex_length(after) > LONG;
+    if (p->framed_math)
+        buffer_format(&p->out, "<span class=\"%s\" tabindex=\"0\">",
+                      block ? "formula" : "long-formula");
+}
+
+static void put_tag(Polisher *p, const Tag *t, const char *after)
 {
     static const char scroll[] = "<div class=\"scroll\" tabindex=\"0\">";
     if (t->closing && tags_is(t, "h2")) close_heading(p);
-    if (tags_is(t, "math"))
-        p->inline_math = !t->closing && tags_has(t, "display", "inline");
+    if (!t->closing && tags_is(t, "math")) frame_math(p, t, after);
     if (!t->closing && tags_is(t, "table")) buffer_put(&p->out, scroll);
     buffer_format(&p->out, "<%s%.*s", t->closing ? "/" : "", (int)t->name_n, t->name);
     put_attributes(p, t);
     if (!t->closing) put_extra(p, t);
     buffer_put(&p->out, t->empty ? " />" : ">");
     if (t->closing && tags_is(t, "table")) buffer_put(&p->out, "</div>");
+    if (t->closing && tags_is(t, "math")) {
+        if (p->framed_math) buffer_put(&p->out, "</span>");
+        p->inline_math = p->framed_math = false;
+    }
     if (!t->closing) open_heading(p, t);
 }
 
@@ -123,7 +148,7 @@ char *polish_html(const char *html, char **toc)
         bool markup = *c == '<' && (isalpha((unsigned char)c[1]) || c[1] == '/');
         if (markup) after = tags_read(c, &t);
         if (after) {
-            put_tag(&p, &t);
+            put_tag(&p, &t, after);
         } else {
             after = c + 1 + strcspn(c + 1, "<");
             put_text(&p, c, after);

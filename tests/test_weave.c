@@ -55,6 +55,13 @@ static char *woven_html(const char *source)
     return html;
 }
 
+static int count(const char *text, const char *part)
+{
+    int n = 0;
+    for (; (text = strstr(text, part)) != NULL; text += strlen(part)) n++;
+    return n;
+}
+
 /* Text of markup: tags gone, the entities that pandoc writes resolved. */
 static char *text_of(const char *from, const char *to)
 {
@@ -266,6 +273,24 @@ static void tables_and_headings_of_prose_suit_the_page(void **state)
     free(html);
 }
 
+static void wide_formulas_scroll_and_short_ones_do_not_grow(void **state)
+{
+    (void)state;
+    char *html =
+        woven_html("/*\n# T\n\n$(a)$ and $\\sum_{k=1}^{n} c^{2k} / (2k (2k-1))$:\n\n"
+                   "$$ (b) $$\n*/\n");
+    assert_contains(html, "<p><math display=\"inline\"");
+    assert_contains(
+        html, "<span class=\"long-formula\" tabindex=\"0\"><math display=\"inline\"");
+    assert_contains(html,
+                    "<span class=\"formula\" tabindex=\"0\"><math display=\"block\"");
+    assert_int_equal(count(html, "<span"), 2);
+    assert_int_equal(count(html, "</math></span>"), 2);
+    assert_contains(html, "stretchy=\"false\" form=\"prefix\">(</mo><mi>a");
+    assert_contains(html, "stretchy=\"true\" form=\"prefix\">(</mo><mi>b");
+    free(html);
+}
+
 static void plain_text_is_free_of_marks(void **state)
 {
     (void)state;
@@ -386,6 +411,7 @@ int main(void)
         cmocka_unit_test(an_authors_own_block_is_left_alone),
         cmocka_unit_test(fences_and_markup_in_code_do_not_end_it),
         cmocka_unit_test(tables_and_headings_of_prose_suit_the_page),
+        cmocka_unit_test(wide_formulas_scroll_and_short_ones_do_not_grow),
         cmocka_unit_test(plain_text_is_free_of_marks),
         cmocka_unit_test(a_sentence_ends_at_its_stop_or_its_paragraph),
         cmocka_unit_test(citations_are_found_and_code_and_mail_are_not),
