@@ -75,12 +75,13 @@ static void properties(Buffer *b, const Case *c)
     buffer_put(b, "     </properties>\n");
 }
 
-static char *joined(const Case *c, const char *separator)
+static char *joined(const Case *c, const char *separator, int most)
 {
     Buffer b = { 0 };
     buffer_put(&b, "");
-    for (int i = 0; i < c->n; i++)
+    for (int i = 0; i < c->n && i < most; i++)
         buffer_format(&b, "%s%s", i ? separator : "", c->reason[i]);
+    if (c->n > most) buffer_format(&b, "%sand more", separator);
     return b.s;
 }
 
@@ -89,7 +90,7 @@ static void outcome(Buffer *b, const Case *c)
     static const char *const element[] = { "system-out", "skipped", "failure", "error",
                                            "failure" };
     if (!c->n) return;
-    char *all = joined(c, "\n");
+    char *all = joined(c, "\n", c->n);
     buffer_format(b, "     <%s", element[c->outcome]);
     if (c->outcome != CASE_PASSED) attribute(b, "message", c->reason[0]);
     if (c->outcome > CASE_SKIPPED) attribute(b, "type", verify_word(c->outcome));
@@ -159,6 +160,8 @@ char *verify_junit(const Verification *v)
 
 /* --- GitHub ------------------------------------------------------------------------- */
 
+enum { SHORT = 3 }; /* reasons that fit where a line is read at a glance */
+
 /* As its runner reads a message: one line, with these three escaped. */
 static void put_annotation(Buffer *b, const char *s)
 {
@@ -177,7 +180,7 @@ char *verify_annotations(const Verification *v)
     for (int i = 0, told = 0; i < v->n && told < MOST; i++) {
         const Case *c = &v->c[i];
         if (c->outcome <= CASE_SKIPPED) continue;
-        char *all = joined(c, "; ");
+        char *all = joined(c, "; ", SHORT);
         buffer_format(&b, "::error file=%s,line=%d::%s: ", c->file, c->line, c->name);
         put_annotation(&b, all);
         buffer_put(&b, "\n");
@@ -207,7 +210,7 @@ char *verify_markdown(const Verification *v)
     for (int i = 0; i < v->n; i++) {
         const Case *c = &v->c[i];
         if (c->outcome <= CASE_SKIPPED) continue;
-        char *all = joined(c, "; ");
+        char *all = joined(c, "; ", SHORT);
         buffer_format(&b, "| `%s` | %s | ", c->name, verify_word(c->outcome));
         put_cell(&b, all);
         buffer_put(&b, " |\n");

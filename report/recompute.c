@@ -7,8 +7,8 @@
  * rotation is drawn from the commit's hash: another commit checks other seeds, the same
  * commit the same ones, so a failure can be repeated.
  *
- * Every finding gets one seed before any gets a second. Chosen units start longest
- * first, which keeps all cores busy to the end. Results go to a folder of their own and
+ * Every finding gets one seed before any gets a second, and among equals the longest unit
+ * starts first, which keeps all cores busy to the end. Results go to a folder of their own and
  * never come from the cache of build/run; only the artefact of a needed finding is taken
  * from there, and only if today's executable made it from today's inputs.
  *
@@ -317,7 +317,16 @@ static Readiness readiness(Unit *units, int n, const Unit *u)
     return all;
 }
 
-/* The longest of the chosen that can start now. Units that can never start, and all once
+/* Merit before length, so that a machine slower than the record's leaves out what matters
+ * least; units of equal merit start longest first. */
+static bool goes_before(const Unit *a, const Unit *b)
+{
+    if (a->rank != b->rank) return a->rank < b->rank;
+    if (a->level != b->level) return a->level < b->level;
+    return a->cost > b->cost;
+}
+
+/* The first of the chosen that can start now. Units that can never start, and all once
  * the budget has passed, fall back to not reached. */
 static Unit *next(Unit *units, int n, bool late)
 {
@@ -327,7 +336,7 @@ static Unit *next(Unit *units, int n, bool late)
         if (u->state != UNIT_CHOSEN) continue;
         Readiness r = late ? NEVER : readiness(units, n, u);
         if (r == NEVER) u->state = UNIT_NOT_REACHED;
-        if (r == READY && (!best || u->cost > best->cost)) best = u;
+        if (r == READY && (!best || goes_before(u, best))) best = u;
     }
     return best;
 }

@@ -45,7 +45,8 @@ typedef struct {
  * be recomputed: suspect, stale, then in rotation, every finding once before any a
  * second time. Those that the budget allows are UNIT_CHOSEN, with all that they need. */
 Unit *recompute_plan(const Suite *, const RecomputeOptions *, int *n);
-/* Runs the chosen units, the longest first, and prints a line for each that ends.
+/* Runs the chosen units in the plan's order, among equals the longest first, and prints a
+ * line for each that ends.
  * False: interrupted; what had ended is kept. */
 bool recompute_run(Unit *, int n, const RecomputeOptions *);
 void recompute_free(Unit *, int n);

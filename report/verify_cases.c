@@ -318,7 +318,8 @@ static void add_differences(Case *c, const Unit *u, const Differences *d, bool v
 {
     for (int i = 0; i < d->n; i++) {
         char *sentence = compare_sentence(&d->d[i], "published", "recomputed");
-        if (values && i == 0) look_at(c, text_copy(c->file), line_of(u, d->d[i].row));
+        if (values && c->line == 1)
+            look_at(c, text_copy(c->file), line_of(u, d->d[i].row));
         worsen(c, CASE_FAILED, text_format("seed %d: %s", u->seed, sentence));
         free(sentence);
     }

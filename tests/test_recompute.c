@@ -42,6 +42,29 @@ static void suspect_seeds_come_first_then_stale_ones(void **state)
     free(all);
 }
 
+/* beta costs more, but alpha is stale; one core, so that the order shows. */
+static void stale_units_start_before_longer_ones_of_the_rotation(void **state)
+{
+    (void)state;
+    mini_replace("data/record/beta.index.csv", ",0.25,", ",0.35,");
+    mini_new_executable("alpha", "second");
+    Suite *s = mini_suite();
+    char *compiler = mini_compiler();
+    VerifyOptions o = mini_options(compiler, -1);
+    o.recompute.jobs = 1;
+    int n;
+    Unit *units = recompute_plan(s, &o.recompute, &n);
+    assert_true(recompute_run(units, n, &o.recompute));
+    double last_stale = 0, first_other = 1e300;
+    for (int i = 0; i < n; i++)
+        if (units[i].stale && units[i].started > last_stale)
+            last_stale = units[i].started;
+        else if (!units[i].stale && units[i].started < first_other)
+            first_other = units[i].started;
+    assert_true(last_stale > 0 && last_stale < first_other);
+    recompute_free(units, n), suite_free(s), free(compiler);
+}
+
 static void the_rotation_serves_every_finding_before_any_twice(void **state)
 {
     (void)state;
@@ -143,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PLANTED(suspect_seeds_come_first_then_stale_ones),
+        PLANTED(stale_units_start_before_longer_ones_of_the_rotation),
         PLANTED(the_rotation_serves_every_finding_before_any_twice),
         PLANTED(the_budget_is_kept_and_the_rest_listed),
         PLANTED(a_stale_finding_that_is_not_reached_is_named_so),
