@@ -75,15 +75,40 @@ typedef struct {
     char *error;
 } Script;
 
+/* A run of the same executable may still be older than a changed declaration. */
+static bool fits(const Table *t, const char *folder)
+{
+    char *path = text_format("%s/%s.csv", folder, t->id), *error = NULL,
+         *bytes = file_read(path, NULL);
+    Sheet *s =
+        bytes ? sheet_parse(path, bytes, strcspn(bytes, "\n"), NULL, &error) : NULL;
+    bool same = !bytes || (s && s->columns == t->n_columns);
+    for (int i = 0; same && s && i < s->columns; i++)
+        same = !strcmp(s->header[i], t->columns[i]);
+    sheet_free(s);
+    free(path), free(bytes), free(error);
+    return same;
+}
+
+static bool all_fit(const Finding *f, const char *folder)
+{
+    for (int i = 0; i < f->n_tables; i++)
+        if (!fits(&f->tables[i], folder)) return false;
+    return true;
+}
+
 const char *charts_folder(const Finding *f, bool *fresh)
 {
+    const char *folder = f->record_folder;
     if (fresh) *fresh = false;
-    for (int i = 0; i < f->n_runs; i++)
-        if (f->runs[i].values.seed == 1 && f->runs[i].folder) {
-            if (fresh) *fresh = true;
-            return f->runs[i].folder;
-        }
-    return f->record_folder;
+    for (int i = 0; i < f->n_runs; i++) {
+        const SeedRun *r = &f->runs[i];
+        if (r->values.seed != 1 || !r->current || !r->folder) continue;
+        if (!all_fit(f, r->folder)) continue;
+        if (fresh) *fresh = true;
+        return r->folder;
+    }
+    return folder && all_fit(f, folder) ? folder : NULL;
 }
 
 /* --- the script's names ----------------------------------------------------------- */
@@ -497,7 +522,7 @@ char *charts_figure(const Finding *f, const Chart *c, const char *caption,
     html_open(&h, "figure", "class", "chart", "id", c->id, NULL);
     if (c->svg) html_raw(&h, c->svg);
     else
-        html_leaf(&h, "p", "Not drawn: no run has written its data yet.", "class",
+        html_leaf(&h, "p", "Not drawn: its data have not been computed yet.", "class",
                   "not-run", NULL);
     html_open(&h, "figcaption", NULL);
     html_raw(&h, caption);

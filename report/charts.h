@@ -12,8 +12,9 @@ typedef struct {
     int line, body_line; /* of the opening fence, of the script */
 } ChartBlock;
 
-/* Where seed 1's tables lie: this machine's run if there is one, else the record; NULL:
- * neither. *fresh (may be NULL) tells which. Borrowed from the finding. */
+/* Where seed 1's tables lie: this machine's run if it is current, else the record; NULL:
+ * neither, or their columns are not the declared ones. *fresh (may be NULL) tells which.
+ * Borrowed from the finding. */
 const char *charts_folder(const Finding *, bool *fresh);
 
 /* Checks the script against the declared tables and draws it from `folder`. False with

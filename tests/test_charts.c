@@ -261,7 +261,7 @@ static void without_a_run_there_is_a_script_and_no_drawing(void **state)
     assert_null(c.svg);
     assert_contains(c.gnuplot, "plot table(");
     char *html = charts_figure(&f, &c, "", NULL, &error);
-    assert_contains(html, "no run has written its data");
+    assert_contains(html, "have not been computed");
     assert_null(strstr(html, "href"));
     free(html);
     charts_free(&c);
@@ -275,8 +275,24 @@ static void this_machines_run_comes_before_the_record(void **state)
     f.record_folder = "data/record/planted";
     assert_string_equal(charts_folder(&f, &fresh), FIXTURE "/tables");
     assert_true(fresh);
-    f.n_runs = 0;
+    SeedRun stale = fixture_runs[0];
+    stale.current = false;
+    f.runs = &stale;
+    f.n_runs = 1;
     assert_string_equal(charts_folder(&f, &fresh), "data/record/planted");
+    assert_false(fresh);
+}
+
+static void tables_of_another_shape_are_not_drawn(void **state)
+{
+    (void)state;
+    Finding f = fixture("x.c");
+    bool fresh = true;
+    Table renamed[] = { { "curve", fixture_columns[1], 4 } };
+    f.tables = renamed;
+    f.n_tables = 1;
+    f.record_folder = FIXTURE "/tables";
+    assert_null(charts_folder(&f, &fresh));
     assert_false(fresh);
 }
 
@@ -375,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_figure_shows_part_of_a_long_table_and_says_so),
         cmocka_unit_test(without_a_run_there_is_a_script_and_no_drawing),
         cmocka_unit_test(this_machines_run_comes_before_the_record),
+        cmocka_unit_test(tables_of_another_shape_are_not_drawn),
         cmocka_unit_test(lines_and_words_stand_out_in_every_theme),
         cmocka_unit_test(code_is_readable_in_every_theme),
     };

@@ -25,7 +25,9 @@ static Value fixture_values[3][5] = {
       { "never", 0, true } },
 };
 static SeedRun fixture_runs[3] = {
-    { .values = { 1, 5, fixture_values[0] }, .folder = FIXTURE "/tables" },
+    { .values = { 1, 5, fixture_values[0] },
+      .folder = FIXTURE "/tables",
+      .current = true },
     { .values = { 2, 5, fixture_values[1] } },
     { .values = { 3, 5, fixture_values[2] } },
 };
