@@ -1,6 +1,7 @@
 /* test_linalg.c - worked examples, and what the definitions demand: orthogonal vectors,
  * products that give the matrix back, gradients that vanish. */
 #include "core/num/linalg.h"
+#include "core/base/hash.h"
 #include "core/base/rng.h"
 #include "tests/check.h"
 
@@ -347,6 +348,29 @@ static void dependent_columns_have_no_basis(void **state)
     free(a);
 }
 
+/* --- the same bits everywhere --- */
+
+static void the_bits_are_the_published_ones(void **state)
+{
+    (void)state;
+    enum { M = 300, N = 24 };
+    double *a = random_matrix(M, N, "bits"), *b = random_symmetric(N, "bits");
+    double *u = alloc(M * N, sizeof *u), s[N], v[N * N];
+    HashState *h = hash_new();
+    linalg_eigen(N, b, s, v);
+    hash_add(h, s, sizeof s), hash_add(h, v, sizeof v);
+    linalg_svd(M, N, a, u, s, v);
+    hash_add(h, u, M * N * sizeof *u), hash_add(h, s, sizeof s), hash_add(h, v, sizeof v);
+    linalg_ridge(M, N, N, a, u, 0.5, v);
+    hash_add(h, v, sizeof v);
+    linalg_orthonormalise(M, N, a);
+    hash_add(h, a, M * N * sizeof *a);
+    assert_string_equal(
+        hash_end(h).hex,
+        "3af7cb8ff14f4ce7f066efeafe43c0c6445206e3ea606d164834fb8123555850");
+    free(a), free(b), free(u);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +393,7 @@ int main(void)
         cmocka_unit_test(orthonormalised_columns_span_the_same_space),
         cmocka_unit_test(nearly_equal_columns_come_out_orthonormal_too),
         cmocka_unit_test(dependent_columns_have_no_basis),
+        cmocka_unit_test(the_bits_are_the_published_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

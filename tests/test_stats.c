@@ -1,5 +1,7 @@
 /* test_stats.c - against published tables and worked examples. */
 #include "core/num/stats.h"
+#include "core/base/hash.h"
+#include "core/base/rng.h"
 #include "tests/check.h"
 
 /* Anscombe's quartet: four sets with one line. */
@@ -152,6 +154,42 @@ static void a_number_that_is_none_is_fatal(void **state)
     assert_dies(stats_auc(3, x, (bool[]){ true, false, true }), "value 1 is");
 }
 
+static void the_bits_are_the_published_ones(void **state)
+{
+    (void)state;
+    enum { N = 500 };
+    double x[N], y[N];
+    bool positive[N];
+    for (int i = 0; i < N; i++) {
+        x[i] = rng_normal(rng_seed(1), (uint64_t)i);
+        y[i] = 0.3 * x[i] + rng_normal(rng_seed(2), (uint64_t)i);
+        positive[i] = y[i] > 0;
+    }
+    HashState *h = hash_new();
+    for (int dof = 1; dof < 300; dof++) {
+        double t = stats_student(dof);
+        hash_add(h, &t, sizeof t);
+    }
+    Line line = stats_line(N, x, y);
+    Estimate e = stats_estimate(N, y);
+    double all[] = { line.slope,
+                     line.intercept,
+                     line.r2,
+                     line.slope_error,
+                     e.mean,
+                     e.lo,
+                     e.hi,
+                     stats_variance(N, x),
+                     stats_correlation(N, x, y),
+                     stats_spearman(N, x, y),
+                     stats_auc(N, x, positive),
+                     stats_quantile(N, x, 0.9) };
+    hash_add(h, all, sizeof all);
+    assert_string_equal(
+        hash_end(h).hex,
+        "48dd8a1b427efd97647dd85609a9c5a1ee792728cc7f2313f1bf40a3a01692e9");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +206,7 @@ int main(void)
         cmocka_unit_test(spearman_sees_order_alone_and_shares_ties),
         cmocka_unit_test(auc_counts_pairs_and_half_the_ties),
         cmocka_unit_test(a_number_that_is_none_is_fatal),
+        cmocka_unit_test(the_bits_are_the_published_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
