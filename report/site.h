@@ -3,6 +3,7 @@
 #ifndef GLASSBOX_SITE_H
 #define GLASSBOX_SITE_H
 
+#include "core/num/stats.h"
 #include "report/bibliography.h"
 #include "report/cite.h"
 #include "report/standing.h"
@@ -84,6 +85,15 @@ char *site_bound_sign(Side, double bound, double upper);
 void site_fragment(Html *, Site *, const char *name,
                    void (*fill)(Html *, Site *, const char *mark));
 
+/* A recorded value over the seeds that judge the claim: those of the long variant if the
+ * claim names it. False: no seed has the value. */
+typedef struct {
+    Estimate mean;
+    double min, max;
+} Spread;
+bool site_value(const Finding *, const Claim *, const char *name, Spread *);
+/* The replicates that judge the claim; the caller frees the array. */
+Replicate *site_replicates(const Finding *, const Claim *, int *n);
 /* Claims of the finding with that verdict; `numbers` counts those without a bound. */
 int site_count(const Finding *, Verdict, int *numbers);
 Page *site_page(const Site *, const char *id); /* NULL: no such finding in the tree */

@@ -17,17 +17,17 @@ static json_t *texts(char *const *list, int n)
 
 /* {"name", "mean", "lo", "hi", "min", "max", "n"}; the numbers are null where no seed
  * has the value. */
-static json_t *value_json(const Finding *f, const char *name)
+static json_t *value_json(const Finding *f, const Claim *c, const char *name)
 {
-    double x[5];
-    int n;
-    bool any = suite_value(f, name, &x[0], &x[1], &x[2], &x[3], &x[4], &n);
+    Spread x = { 0 };
+    bool any = site_value(f, c, name, &x);
+    const double number[] = { x.mean.mean, x.mean.lo, x.mean.hi, x.min, x.max };
     static const char *const keys[] = { "mean", "lo", "hi", "min", "max" };
     json_t *o = json_object();
     set_text(o, "name", name);
     for (int i = 0; i < COUNT(keys); i++)
-        json_object_set_new(o, keys[i], any ? json_real(x[i]) : json_null());
-    json_object_set_new(o, "n", json_integer(any ? n : 0));
+        json_object_set_new(o, keys[i], any ? json_real(number[i]) : json_null());
+    json_object_set_new(o, "n", json_integer(any ? x.mean.n : 0));
     return o;
 }
 
@@ -42,14 +42,14 @@ static json_t *bound_json(Side side, double bound, double upper)
     return o;
 }
 
-static json_t *control_json(const Finding *f, const Control *k)
+static json_t *control_json(const Finding *f, const Claim *c, const Control *k)
 {
-    json_t *o = value_json(f, k->value), *also = json_array();
+    json_t *o = value_json(f, c, k->value), *also = json_array();
     set_text(o, "text", k->text);
     json_object_set_new(o, "must_pass", json_boolean(k->must_pass));
     json_object_set_new(o, "own", bound_json(k->side, k->bound, k->upper));
     for (int i = 0; i < COUNT(k->also) && k->also[i]; i++)
-        json_array_append_new(also, value_json(f, k->also[i]));
+        json_array_append_new(also, value_json(f, c, k->also[i]));
     json_object_set_new(o, "also", also);
     return o;
 }
@@ -72,10 +72,10 @@ static json_t *claim_json(const Site *site, const Finding *f, int i)
     set_text(o, "variant", c->variant);
     json_object_set_new(o, "cleared", json_integer(j->cleared));
     json_object_set_new(o, "seeds", json_integer(j->seeds));
-    json_object_set_new(o, "value", value_json(f, c->value));
+    json_object_set_new(o, "value", value_json(f, c, c->value));
     json_object_set_new(o, "bound", bound_json(c->side, c->bound, c->upper));
     for (int a = 0; a < COUNT(c->also) && c->also[a].value; a++) {
-        json_t *one = value_json(f, c->also[a].value);
+        json_t *one = value_json(f, c, c->also[a].value);
         json_object_set_new(
             one, "bound",
             bound_json(c->also[a].side, c->also[a].bound, c->also[a].upper));
@@ -83,7 +83,7 @@ static json_t *claim_json(const Site *site, const Finding *f, int i)
     }
     json_object_set_new(o, "also", also);
     for (int k = 0; k < COUNT(c->controls) && c->controls[k].value; k++)
-        json_array_append_new(controls, control_json(f, &c->controls[k]));
+        json_array_append_new(controls, control_json(f, c, &c->controls[k]));
     json_object_set_new(o, "controls", controls);
     set_text(o, "why", c->why);
     json_object_set_new(o, "reference",

@@ -4,12 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void mean_of(Html *h, const Finding *f, const char *name, const char *kind)
+static void mean_of(Html *h, const Finding *f, const Claim *c, const char *name)
 {
-    double mean, lo, hi, min, max;
-    int n;
-    html_open(h, "td", "class", kind, NULL);
-    if (suite_value(f, name, &mean, &lo, &hi, &min, &max, &n)) site_number(h, mean);
+    Spread spread;
+    html_open(h, "td", "class", "number", NULL);
+    if (site_value(f, c, name, &spread)) site_number(h, spread.mean.mean);
     else html_text(h, "–");
     html_close(h, "td");
 }
@@ -25,13 +24,13 @@ static void control_row(Html *h, const Site *site, const Finding *f, int claim, 
     html_open(h, "th", "scope", "row", NULL);
     html_leaf(h, "a", label, "href", href, NULL);
     html_close(h, "th");
-    mean_of(h, f, c->value, "number");
+    mean_of(h, f, c, c->value);
     html_leaf(h, "td", bound, "class", "number", NULL);
     html_open(h, "td", NULL);
     site_prose(h, site, control->text);
     if (control->must_pass) html_text(h, " (positive: must clear)");
     html_close(h, "td");
-    mean_of(h, f, control->value, "number");
+    mean_of(h, f, c, control->value);
     html_open(h, "td", NULL);
     site_verdict(h, c, &f->judged[claim]);
     html_close(h, "td");

@@ -177,6 +177,31 @@ char *site_bound_sign(Side side, double bound, double upper)
     return bound_text(side, bound, upper, signs);
 }
 
+Replicate *site_replicates(const Finding *f, const Claim *c, int *n)
+{
+    return suite_replicates(f, c->variant && !strcmp(c->variant, "long"), n);
+}
+
+bool site_value(const Finding *f, const Claim *c, const char *name, Spread *out)
+{
+    int seeds, n = 0;
+    Replicate *r = site_replicates(f, c, &seeds);
+    double *x = alloc((size_t)seeds + 1, sizeof *x);
+    for (int s = 0; s < seeds; s++) {
+        const Value *v = verdict_value(&r[s], name);
+        if (v && !v->absent) x[n++] = v->x;
+    }
+    if (n) {
+        *out = (Spread){ stats_estimate(n, x), x[0], x[0] };
+        for (int i = 1; i < n; i++) {
+            if (x[i] < out->min) out->min = x[i];
+            if (x[i] > out->max) out->max = x[i];
+        }
+    }
+    free(x), free(r);
+    return n > 0;
+}
+
 /* --- prose ----------------------------------------------------------------------- */
 
 static size_t token_length(const char *s)

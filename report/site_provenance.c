@@ -47,62 +47,105 @@ char *site_memory(const Finding *f)
 
 /* --- the table ------------------------------------------------------------------------- */
 
-static void fact(Html *h, const char *name, const char *kind, const char *record,
+typedef struct {
+    Html *h;
+    const IndexRow *record; /* NULL: nothing is published */
+    const json_t *run;      /* NULL: nothing was computed here */
+} Facts;
+
+static void cell(Html *h, const char *kind, const char *text)
+{
+    html_leaf(h, "td", text && *text ? text : "–", "class", kind, NULL);
+}
+
+/* A row of what the record and this machine say; none if neither says anything. */
+static void fact(const Facts *t, const char *name, const char *kind, const char *record,
                  const char *here)
 {
     if ((!record || !*record) && (!here || !*here)) return;
-    html_open(h, "tr", NULL);
-    html_leaf(h, "th", name, "scope", "row", NULL);
-    html_leaf(h, "td", record && *record ? record : "–", "class", kind, NULL);
-    html_leaf(h, "td", here && *here ? here : "–", "class", kind, NULL);
-    html_close(h, "tr");
+    html_open(t->h, "tr", NULL);
+    html_leaf(t->h, "th", name, "scope", "row", NULL);
+    if (t->record) cell(t->h, kind, record);
+    if (t->run) cell(t->h, kind, here);
+    html_close(t->h, "tr");
 }
 
-static void input_rows(Html *h, const Finding *f, const json_t *run)
+/* The record keeps one hash over all inputs, a run each of them. */
+static void input_facts(const Facts *t, const Finding *f)
 {
-    const json_t *inputs = json_object_get(run, "inputs");
+    if (!f->n_inputs) return;
+    Hash all = { "" };
+    if (t->run) all = result_inputs(f, t->run);
+    fact(t, "inputs, together", "hash", t->record ? t->record->inputs : NULL, all.hex);
+    const json_t *inputs = json_object_get(t->run, "inputs");
     for (int i = 0; i < f->n_inputs; i++) {
         const json_t *input = json_object_get(inputs, f->inputs[i]);
+        if (!input) continue;
         const char *version = result_text(input, "version");
-        char *here = input ? text_format("%s%s%s", version, *version ? ", " : "",
-                                         result_text(input, "sha256"))
-                           : NULL;
-        fact(h, f->inputs[i], "hash", f->n_record ? "in the hash above" : NULL,
-             here ? here : NULL);
+        char *here = text_format("%s%s%s", version, *version ? ", " : "",
+                                 result_text(input, "sha256"));
+        fact(t, f->inputs[i], "hash", NULL, here);
         free(here);
     }
 }
 
-static void table_rows(Html *h, const Finding *f, const IndexRow *r, const json_t *run)
+static void facts(const Facts *t, const Finding *f)
 {
+    static const IndexRow none = { 0 };
+    const IndexRow *r = t->record ? t->record : &none;
+    const json_t *run = t->run;
     char *blis = run ? result_blis(run) : NULL;
-    Hash inputs = { "" };
-    if (run && f->n_inputs) inputs = result_inputs(f, run);
-    bool dirty = run && json_is_true(json_object_get(run, "dirty"));
     char *commit = run ? text_format("%s%s", result_text(run, "commit"),
-                                     dirty ? ", with uncommitted changes" : "")
+                                     json_is_true(json_object_get(run, "dirty"))
+                                         ? ", with uncommitted changes"
+                                         : "")
                        : NULL;
-    fact(h, "computed", NULL, r ? r->date : NULL, run ? result_text(run, "date") : NULL);
-    fact(h, "confirmed", NULL, r ? r->recomputed : NULL, NULL);
-    fact(h, "compiler", NULL, r ? r->compiler : NULL,
-         run ? result_text(run, "compiler") : NULL);
-    fact(h, "flags", "hash", NULL, run ? result_text(run, "flags") : NULL);
-    fact(h, "CPU", NULL, r ? r->cpu : NULL, run ? result_text(run, "cpu") : NULL);
-    fact(h, "BLIS", "hash", r ? r->blis : NULL, blis);
-    fact(h, "executable", "hash", r ? r->executable : NULL,
-         run ? result_text(run, "executable") : NULL);
-    fact(h, "inputs", "hash", r && f->n_inputs ? r->inputs : NULL, inputs.hex);
-    if (run) input_rows(h, f, run);
-    fact(h, "values of the seed", "hash", r ? r->values : NULL, NULL);
-    fact(h, "commit", "hash", NULL, commit);
+    fact(t, "computed", NULL, r->date, result_text(run, "date"));
+    fact(t, "confirmed", NULL, r->recomputed, NULL);
+    fact(t, "compiler", NULL, r->compiler, result_text(run, "compiler"));
+    fact(t, "flags", "hash", NULL, result_text(run, "flags"));
+    fact(t, "CPU", NULL, r->cpu, result_text(run, "cpu"));
+    fact(t, "BLIS", "hash", r->blis, blis);
+    fact(t, "executable", "hash", r->executable, result_text(run, "executable"));
+    input_facts(t, f);
+    fact(t, "values of the seed", "hash", r->values, NULL);
+    fact(t, "commit", "hash", NULL, commit);
     free(blis), free(commit);
+}
+
+static void facts_table(Html *h, const Finding *f, const SeedRun *here)
+{
+    Facts t = { h, f->n_record ? &f->index[0] : NULL, here ? here->run : NULL };
+    html_open(h, "div", "class", "scroll wide", "tabindex", "0", "role", "region",
+              "aria-label", "Provenance", NULL);
+    html_open(h, "table", "class", "facts-table", NULL);
+    html_open(h, "thead", NULL);
+    html_open(h, "tr", NULL);
+    html_leaf(h, "td", NULL, NULL);
+    if (t.record) {
+        html_open(h, "th", "scope", "col", NULL);
+        html_format(h, "record, seed %d", t.record->seed);
+        html_close(h, "th");
+    }
+    if (t.run) {
+        html_open(h, "th", "scope", "col", NULL);
+        html_format(h, "this machine, seed %d", here->values.seed);
+        html_close(h, "th");
+    }
+    html_close(h, "tr");
+    html_close(h, "thead");
+    html_open(h, "tbody", NULL);
+    facts(&t, f);
+    html_close(h, "tbody");
+    html_close(h, "table");
+    html_close(h, "div");
 }
 
 void site_provenance(Html *h, const Finding *f)
 {
     const SeedRun *here = current_run(f);
-    html_leaf(h, "h2", "Provenance", "id", "provenance", NULL);
     char *source = text_format("swh:1:cnt:%s", f->source_sha1);
+    html_leaf(h, "h2", "Provenance", "id", "provenance", NULL);
     html_open(h, "p", NULL);
     html_text(h, "Source ");
     html_leaf(h, "code", f->source, NULL);
@@ -113,26 +156,6 @@ void site_provenance(Html *h, const Finding *f)
                                 : "this machine's runs, since nothing is published yet");
     html_text(h, "; the charts show seed 1.");
     html_close(h, "p");
+    if (f->n_record || here) facts_table(h, f, here);
     free(source);
-    if (!f->n_record && !here) return;
-    html_open(h, "div", "class", "scroll wide", "tabindex", "0", "role", "region",
-              "aria-label", "Provenance", NULL);
-    html_open(h, "table", "class", "facts-table", NULL);
-    html_open(h, "thead", NULL);
-    html_open(h, "tr", NULL);
-    html_leaf(h, "td", NULL, NULL);
-    char *first = f->n_record ? text_format("record, seed %d", f->index[0].seed)
-                              : text_copy("record"),
-         *second = here ? text_format("this machine, seed %d", here->values.seed)
-                        : text_copy("this machine");
-    html_leaf(h, "th", first, "scope", "col", NULL);
-    html_leaf(h, "th", second, "scope", "col", NULL);
-    free(first), free(second);
-    html_close(h, "tr");
-    html_close(h, "thead");
-    html_open(h, "tbody", NULL);
-    table_rows(h, f, f->n_record ? &f->index[0] : NULL, here ? here->run : NULL);
-    html_close(h, "tbody");
-    html_close(h, "table");
-    html_close(h, "div");
 }

@@ -5,7 +5,6 @@
  * in the picture alone. Positions are percentages: a strip is as wide as its cell while
  * dots and letters keep their size, on a phone as on paper. */
 #include "report/site.h"
-#include "core/num/stats.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -283,9 +282,8 @@ static void write_table(Html *h, const Site *site, Strips *s, bool first)
 void site_strips(Html *h, const Site *site, const Page *page, int claim)
 {
     const Claim *c = &page->f->claims[claim];
-    bool longer = c->variant && !strcmp(c->variant, "long");
     int seeds;
-    Replicate *replicates = suite_replicates(page->f, longer, &seeds);
+    Replicate *replicates = site_replicates(page->f, c, &seeds);
     Strips s = gather(c, -1, seeds, replicates);
     write_table(h, site, &s, true);
     for (int a = 0; a < COUNT(c->also) && c->also[a].value; a++) {
