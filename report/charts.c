@@ -119,11 +119,6 @@ static void fail(Script *s, char *what)
     free(what);
 }
 
-static void list_names(Buffer *b, char *const *name, int n)
-{
-    for (int i = 0; i < n; i++) buffer_format(b, "%s\"%s\"", i ? ", " : "", name[i]);
-}
-
 static const Table *find_table(Script *s, const char *name)
 {
     const Finding *f = s->finding;
@@ -161,7 +156,8 @@ static const char *find_column(Script *s, const char *name)
     }
     if (found) return found;
     Buffer known = { 0 };
-    list_names(&known, t->columns, t->n_columns);
+    for (int i = 0; i < t->n_columns; i++)
+        buffer_format(&known, "%s\"%s\"", i ? ", " : "", t->columns[i]);
     fail(s, text_format("table \"%s\" has no column \"%s\", expected one of %s", t->id,
                         name, known.s ? known.s : "none"));
     free(known.s);
@@ -327,16 +323,18 @@ static int count_lines(const char *s)
 static char *gnuplot_error(const Finding *f, const ChartBlock *block, const char *message,
                            int prelude_lines)
 {
-    const char *at = strstr(message, "\" line ");
-    int line = (at ? atoi(at + strlen("\" line ")) : 1) - prelude_lines;
-    const char *words = at ? strchr(at, ':') : NULL;
-    words = words ? words + 1 + strspn(words + 1, " ") : message;
-    bool mine = line > 0 || !at;
-    return text_format("%s:%d: gnuplot: %.*s", mine ? f->source : PRELUDE,
-                       !at    ? block->line
-                       : mine ? block->body_line + line - 1
-                              : line + prelude_lines - 1,
-                       (int)strcspn(words, "\n"), words);
+    static const char mark[] = "\" line ";
+    const char *at = strstr(message, mark), *path = f->source, *words = message;
+    int line = block->line;
+    if (at) {
+        line = atoi(at + strlen(mark)) - prelude_lines;
+        words = strchr(at, ':');
+        words = words ? words + 1 + strspn(words + 1, " ") : message;
+        if (line > 0) line += block->body_line - 1;
+        else path = PRELUDE, line += prelude_lines - 1;
+    }
+    return text_format("%s:%d: gnuplot: %.*s", path, line, (int)strcspn(words, "\n"),
+                       words);
 }
 
 /* All that the drawing depends on besides the script; NULL: a table has no file. */
@@ -362,7 +360,7 @@ static char *describe(const Finding *f, const ChartBlock *block)
         block->number, f->title);
 }
 
-static bool draw(const Finding *f, const ChartBlock *block, const char *folder,
+static void draw(const Finding *f, const ChartBlock *block, const char *folder,
                  const char *hash, int prelude_lines, Chart *chart, char **error)
 {
     static const char *const gnuplot[] = { "gnuplot", "-d", "/dev/stdin", NULL };
@@ -382,7 +380,6 @@ static bool draw(const Finding *f, const ChartBlock *block, const char *folder,
     }
     if (chart->svg) chart->alone = svg_alone(chart->svg, style ? style : "");
     free(svg), free(style), free(message);
-    return chart->svg != NULL;
 }
 
 bool charts_draw(const Finding *f, const ChartBlock *block, const char *folder,

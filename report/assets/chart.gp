@@ -28,7 +28,7 @@ set fit quiet nolog
 # with a dash and a symbol of its own. 9: quiet.
 set linetype 1 lc rgb "#0072b2" lw 2.2 dt 1 pt 7 ps 0.7
 set linetype 2 lc rgb "#d55e00" lw 2.2 dt (14,5) pt 5 ps 0.7
-set linetype 3 lc rgb "#009e73" lw 2.2 dt (4,4) pt 9 ps 0.8
+set linetype 3 lc rgb "#009e73" lw 2.2 dt (4,4) pt 9 ps 0.72
 set linetype 4 lc rgb "#cc79a7" lw 2.2 dt (14,4,3,4) pt 13 ps 0.9
 set linetype 5 lc rgb "#e69f00" lw 2.2 dt (22,6) pt 11 ps 0.9
 set linetype 6 lc rgb "#56b4e9" lw 2.2 dt (2,3) pt 6 ps 0.8
