@@ -108,7 +108,7 @@ $(B)/desc/$(2).json: $(1) $(DESCRIBE) $(B)/flags.txt | $(B)/libcore.a
 	      $(2) $(1) $(B)/desc/$(2).log > $$@.new; touch -d 1970-01-02 $$@.new; mv $$@.new $$@; fi
 
 $(B)/obj/unit/$(2).o: $(1) $(B)/flags.txt
-	@mkdir -p $(B)/obj/unit $(B)/unit
+	@mkdir -p $(B)/obj/unit
 	$$(call say,CC,$$<)$$(call compile,-DUNIT)
 endef
 $(foreach s,$(EXPERIMENTS),$(eval $(call experiment-rules,$(s),$(basename $(notdir $(s))))))
@@ -120,6 +120,7 @@ $(B)/obj/unit-main.o: core/lab/run.c $(B)/flags.txt
 # The executable is replaced only if its bytes differ. The stamp is what make compares; the second
 # rule's empty recipe makes it look at the executable's own time again.
 $(B)/unit/%.stamp: $(B)/obj/unit/%.o $(B)/obj/unit-main.o $(B)/libcore.a
+	@mkdir -p $(@D)
 	$(call say,LINK,$(B)/unit/$*)$(LINK) $^ $(LIBS) -o $(@D)/$*.new
 	@if cmp -s $(@D)/$*.new $(@D)/$*; then rm $(@D)/$*.new; else mv $(@D)/$*.new $(@D)/$*; fi
 	@touch $@
@@ -325,6 +326,7 @@ smoke:
 	@passed=$$(find build/smoke -name run.json | wc -l); failed=$$(($(words $(IDS)) - passed)); \
 	  echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
 $(patsubst %,smoke-%,$(IDS)): smoke-%: $(B)/unit/% inputs-all
+	@! grep -q '"broken"' $(B)/desc/$*.json
 	@mkdir -p build/smoke/$*
 	@$(B)/unit/$* --seed 1 --out build/smoke/$*/seed-1 --inputs $(B)/inputs --smoke && echo 'smoke: $* runs'
 smoke-units: $(patsubst %,smoke-%,$(IDS))

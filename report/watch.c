@@ -121,15 +121,21 @@ static bool parse_failure(char *line, char **target, char **how)
     return true;
 }
 
-/* "make: Target 'TARGET' not remade because of errors." */
-static bool parse_not_remade(char *line, char **target)
+/* "build/obj/unit/ID.o", "build/unit/ID.stamp": then the units of ID are not reached;
+ * anything else, a core file or an input, is in the way of all that wait. */
+static void not_made(Watch *w, const char *target, const char *how)
 {
-    char *from = strstr(line, "Target '"),
-         *to = from ? strstr(from, "' not remade") : NULL;
-    if (!to) return false;
-    *to = 0;
-    *target = from + strlen("Target '");
-    return true;
+    const char *base = strrchr(target, '/');
+    base = base ? base + 1 : target;
+    size_t n = strcspn(base, ".");
+    bool ours = strstr(target, "unit/") != NULL;
+    for (int i = 0; i < w->n; i++) {
+        WatchUnit *u = &w->unit[i];
+        bool same = !strncmp(u->name, base, n) && strchr("@/", u->name[n]);
+        if (u->state == UNIT_WAITING && (!ours || same)) u->state = UNIT_UNREACHED;
+    }
+    w->others++;
+    watch_say_not_made(w, target, how);
 }
 
 static void unit_done(Watch *w, WatchUnit *u)
@@ -148,7 +154,8 @@ static void unit_failed(Watch *w, WatchUnit *u, const char *how)
 static bool is_noise(const char *line)
 {
     return !*line || strstr(line, "Nothing to be done for") ||
-           strstr(line, " is up to date.");
+           strstr(line, " is up to date.") ||
+           strstr(line, " not remade because of errors");
 }
 
 static void take_line(Watch *w, char *line)
@@ -164,12 +171,9 @@ static void take_line(Watch *w, char *line)
         if (u->state == UNIT_RUNNING) unit_done(w, u);
     } else if (parse_failure(line, &target, &how)) {
         u = watch_find(w, target);
-        if (u && !w->interrupted) unit_failed(w, u, how);
-        else if (!u && !w->interrupted) watch_say_not_made(w, target, how);
-    } else if (parse_not_remade(line, &target)) {
-        u = watch_find(w, target);
-        if (u && u->state == UNIT_WAITING && !w->interrupted)
-            unit_failed(w, u, "what it needs was not made");
+        if (w->interrupted) return;
+        if (u) unit_failed(w, u, how);
+        else not_made(w, target, how);
     } else if (!is_noise(line) && !w->interrupted) watch_say_line(w, line);
 }
 
@@ -267,14 +271,45 @@ static int attend(Watch *w, pid_t make, int output, int signals)
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_USAGE;
 }
 
-/* What make left unsaid at its end: a unit with a result was current, the others have
- * not been reached. */
-static void settle(Watch *w)
+/* --- what make left unsaid ------------------------------------------------------------- */
+
+static bool lost(const WatchUnit *u)
 {
-    for (int i = 0; i < w->n; i++)
-        if (w->unit[i].state == UNIT_WAITING && !w->interrupted &&
-            file_exists(w->unit[i].target))
-            w->unit[i].state = UNIT_CACHED;
+    return u && (u->state == UNIT_FAILED || u->state == UNIT_UNREACHED);
+}
+
+static bool needs_a_lost_one(Watch *w, Suite *s, const WatchUnit *u)
+{
+    PlanUnit planned;
+    if (!plan_unit_parse(s, u->name, &planned)) return false;
+    bool found = false;
+    for (int i = 0; i < planned.finding->n_needs; i++) {
+        char *target = text_format(BUILD "/run/%s/seed-%d/run.json",
+                                   planned.finding->needs[i], planned.seed);
+        found |= lost(watch_find(w, target));
+        free(target);
+    }
+    return found;
+}
+
+/* A unit that make passed over is cached, unless something that it needs was lost. */
+static void settle(Watch *w, Suite *s)
+{
+    if (w->interrupted) return;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int i = 0; i < w->n; i++)
+            if (w->unit[i].state == UNIT_WAITING && needs_a_lost_one(w, s, &w->unit[i])) {
+                w->unit[i].state = UNIT_UNREACHED;
+                changed = true;
+            }
+    }
+    for (int i = 0; i < w->n; i++) {
+        WatchUnit *u = &w->unit[i];
+        if (u->state == UNIT_WAITING)
+            u->state = file_exists(u->target) ? UNIT_CACHED : UNIT_UNREACHED;
+        if (u->state == UNIT_UNREACHED) watch_say_unreached(w, u);
+    }
 }
 
 /* --- the command -------------------------------------------------------------------- */
@@ -349,17 +384,15 @@ int command_watch(int argc, char **argv)
     if (!s) return free_units(&w), EXIT_USAGE;
     price_units(&w, s);
     w.broken = broken_findings(s, o.only, &w);
-    suite_free(s);
-
     int lock = take_lock();
-    if (lock < 0) return free_units(&w), EXIT_USAGE;
+    if (lock < 0) return suite_free(s), free_units(&w), EXIT_USAGE;
     remove_leftovers(&w);
     int signals = signal_descriptor(), output;
     pid_t make = start(o.command, &output);
     int status = attend(&w, make, output, signals);
-    settle(&w);
+    settle(&w, s);
     bool ok = watch_end(&w, status);
     close(output), close(signals), close(lock);
-    free(w.pending.s), free_units(&w);
+    free(w.pending.s), suite_free(s), free_units(&w);
     return w.interrupted ? EXIT_INTERRUPTED : ok ? EXIT_AS_EXPECTED : EXIT_USAGE;
 }

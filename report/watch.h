@@ -25,7 +25,7 @@ typedef struct {
     WatchUnit *unit;
     int n, jobs;
     int broken; /* findings that do not compile */
-    int others; /* targets that are no units and were not made */
+    int others; /* failed targets that are no units: executables, inputs */
     bool interrupted;
     Buffer pending; /* make's output up to the next newline */
 
@@ -46,6 +46,7 @@ void watch_say_started(Watch *, const WatchUnit *);
 void watch_say_done(Watch *, const WatchUnit *);
 /* with the end of its log and the command that repeats it */
 void watch_say_failed(Watch *, const WatchUnit *, const char *how);
+void watch_say_unreached(Watch *, const WatchUnit *);
 void watch_say_not_made(Watch *, const char *target, const char *how);
 void watch_say_broken(Watch *, const Finding *);
 void watch_say_interrupted(Watch *);

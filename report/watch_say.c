@@ -183,7 +183,7 @@ static void speak(Watch *w, FILE *f, const char *code, const char *word, const c
 {
     erase(w);
     fflush(stdout);
-    fprintf(f, "%s%s%s%s%s\n", paint(w, code), word, paint(w, "\033[0m"),
+    fprintf(f, "%s%s%s%s%s\n", paint(w, code), word, paint(w, *code ? "\033[0m" : ""),
             *word && *rest ? " " : "", rest);
     fflush(f);
     w->spoken = w->now;
@@ -250,10 +250,16 @@ void watch_say_failed(Watch *w, const WatchUnit *u, const char *how)
     free(log), free(repeat), free(rest);
 }
 
+void watch_say_unreached(Watch *w, const WatchUnit *u)
+{
+    char *rest = text_format("%s: what it needs was not made", u->name);
+    speak(w, stderr, "\033[31m", "not reached", rest);
+    free(rest);
+}
+
 void watch_say_not_made(Watch *w, const char *target, const char *how)
 {
     char *rest = text_format(" %s: %s", target, how);
-    w->others++;
     speak(w, stderr, "\033[31m", "failed", rest);
     free(rest);
 }
@@ -273,10 +279,11 @@ void watch_say_interrupted(Watch *w)
 bool watch_end(Watch *w, int make_status)
 {
     int done = count(w, UNIT_DONE), failed = count(w, UNIT_FAILED) + w->broken,
-        cached = count(w, UNIT_CACHED), stopped = count(w, UNIT_RUNNING),
-        waiting = count(w, UNIT_WAITING);
-    char *took = plan_duration(w->now - w->begin), *rest;
-    bool ok = !failed && !waiting && !w->others && make_status == 0;
+        unreached = count(w, UNIT_UNREACHED), cached = count(w, UNIT_CACHED),
+        stopped = count(w, UNIT_RUNNING);
+    char *took = plan_duration(w->now - w->begin), *rest,
+         *missed = unreached ? text_format("%d not reached, ", unreached) : text_copy("");
+    bool ok = !failed && !unreached && !w->others && make_status == 0;
     if (w->interrupted)
         rest = text_format("interrupted: %d done and kept, %d stopped; the same command "
                            "goes on from there",
@@ -286,9 +293,9 @@ bool watch_end(Watch *w, int make_status)
     else if (done == 0 && ok)
         rest = text_format("nothing had to be done (%d cached)", cached);
     else
-        rest = text_format("%d done, %d failed, %d cached%s in %s", done, failed, cached,
-                           waiting ? ", others not reached" : "", took);
+        rest = text_format("%d done, %d failed, %s%d cached in %s", done, failed, missed,
+                           cached, took);
     speak(w, stdout, "", "units:", rest);
-    free(rest), free(took);
+    free(rest), free(took), free(missed);
     return ok;
 }
