@@ -9,7 +9,8 @@ typedef enum {
     UNIT_RUNNING,
     UNIT_DONE,
     UNIT_FAILED,
-    UNIT_CACHED
+    UNIT_UNREACHED, /* what it needs was not made */
+    UNIT_CACHED,
 } UnitState;
 
 typedef struct {
