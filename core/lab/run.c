@@ -60,11 +60,12 @@ static void usage(FILE *f)
         experiment.id, experiment.has_long ? "|long" : "");
 }
 
+/* _exit: what the open tables still hold has no file left to go to. */
 void bad_input(Run *run, const char *message)
 {
     fprintf(stderr, "%s: %s\n", experiment.id, message);
     folder_remove(run->partial);
-    exit(2);
+    _exit(2);
 }
 
 /* The disk is full, or something stands in the way. */
@@ -451,11 +452,12 @@ static char *absent_input(Run *run)
 
 int main(int argc, char **argv)
 {
-    Run run = { .argc = argc, .argv = argv, .observed = json_object() };
+    Run run = { .argc = argc, .argv = argv };
     clock_gettime(CLOCK_MONOTONIC, &run.start);
     /* a unit that outlives the make that wanted it would share its folder with the next */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (!parse(&run, argc, argv)) return 2;
+    run.observed = json_object();
     if (!folder_remove(run.partial) || !folder_make(run.partial))
         cannot_write(&run, run.partial, errno);
 
