@@ -1,6 +1,7 @@
 /* test_record.c - publishing: what is refused, what is kept, and that nothing is lost. */
 #define _GNU_SOURCE
 #include "core/base/file.h"
+#include "report/command.h"
 #include "report/record.h"
 #include "report/result.h"
 #include "tests/mini.h"
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -267,6 +269,73 @@ static void a_full_disk_leaves_the_old_record(void **state)
     mini_expect("data/record/alpha.csv", "1,score,0.8125\n");
 }
 
+static void the_long_variant_has_a_record_of_its_own(void **state)
+{
+    (void)state;
+    RecordOptions longer = options;
+    longer.longer = true;
+    mini_replace(BUILD "/desc/beta.json", "\"long_core_s\":0.0", "\"long_core_s\":9.0");
+    for (int seed = 1; seed <= 2; seed++) mini_run("beta", seed);
+    assert_int_equal(rename(BUILD "/run/beta", BUILD "/run/beta@long"), 0);
+    Suite *s = mini_suite();
+    char *said = NULL;
+    assert_true(record_publish(suite_find(s, "beta"), &longer, &said));
+    free(said);
+    suite_free(s);
+    mini_expect("data/record/beta.long.csv", "seed,name,value\n1,\"fall, total\",2.5\n");
+    assert_false(file_exists("data/record/beta.csv"));
+    s = mini_suite();
+    assert_int_equal(suite_find(s, "beta")->n_record_long, 2);
+    suite_free(s);
+}
+
+/* --- the command -------------------------------------------------------------------- */
+
+static int record_command(char *option, char *patterns)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        char *argv[] = { "record", option ? option : patterns, patterns, NULL };
+        if (!freopen("out.txt", "w", stdout) || !freopen("err.txt", "w", stderr))
+            _exit(9);
+        int status = command_record(option ? 3 : 2, argv);
+        fflush(NULL);
+        _exit(status);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+}
+
+static void the_plan_prints_targets_of_make(void **state)
+{
+    (void)state;
+    assert_int_equal(record_command("--plan", "part/two/beta"), EXIT_AS_EXPECTED);
+    char *out = mini_read("out.txt");
+    assert_string_equal(out, BUILD "/run/beta/seed-1/run.json\n" BUILD
+                                   "/run/beta/seed-2/run.json\n");
+    free(out);
+}
+
+static void one_refusal_is_status_2_and_the_others_are_published(void **state)
+{
+    (void)state;
+    mini_run("beta", 1), mini_run("beta", 2);
+    assert_int_equal(record_command(NULL, ""), EXIT_USAGE);
+    mini_expect("err.txt", "record: alpha: not published: seed 1: it has not been run\n");
+    mini_expect("out.txt", "record: beta: 2 seeds published, 2 of them computed by this "
+                           "executable, 0 kept\n");
+    mini_expect("data/record/beta.csv", "1,\"fall, total\",2.5\n");
+}
+
+static void an_unknown_pattern_lists_what_there_is(void **state)
+{
+    (void)state;
+    assert_int_equal(record_command(NULL, "gamma"), EXIT_USAGE);
+    mini_expect("err.txt", "part/one/alpha");
+}
+
 /* --- long tables -------------------------------------------------------------------- */
 
 static char *long_table(int rows)
@@ -344,6 +413,10 @@ int main(void)
         EMPTY(runs_on_inputs_that_have_changed_since_are_refused),
         EMPTY(seeds_that_record_different_names_are_refused),
         PUBLISHED(a_full_disk_leaves_the_old_record),
+        EMPTY(the_long_variant_has_a_record_of_its_own),
+        EMPTY(the_plan_prints_targets_of_make),
+        EMPTY(one_refusal_is_status_2_and_the_others_are_published),
+        EMPTY(an_unknown_pattern_lists_what_there_is),
         cmocka_unit_test(a_long_table_keeps_every_kth_row_and_the_last),
         cmocka_unit_test(a_table_of_the_limit_is_kept_whole),
         cmocka_unit_test(a_line_break_inside_quotes_ends_no_row),
