@@ -5,6 +5,7 @@
  * comparison. Searching the cumulative law instead takes log2 n steps, each a likely
  * cache miss. Resolution of the probabilities: 2^-32. */
 #include "core/num/alias.h"
+#include <math.h>
 #include <stdlib.h>
 
 Alias alias_new(int n, const double *weight)
@@ -14,7 +15,7 @@ Alias alias_new(int n, const double *weight)
         poors = 0, riches = 0;
     double total = 0;
     for (int i = 0; i < n; i++) {
-        require(weight[i] >= 0, "weight %d is %g", i, weight[i]);
+        require(weight[i] >= 0 && weight[i] < INFINITY, "weight %d is %g", i, weight[i]);
         total += weight[i];
     }
     require(total > 0, "a law without a possible outcome");
