@@ -44,7 +44,7 @@ CFLAGS := -std=gnu11 $(if $(DEBUG),-O1 -g,-O3) -march=x86-64-v3 -ffp-contract=of
   $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
   $(if $(filter double,$(REAL)),-DREAL_IS_DOUBLE)
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
-  -Wno-comment -Wno-missing-field-initializers -Wno-pass-failed -Werror
+  -Wno-comment -Wno-missing-field-initializers $(if $(findstring clang,$(CC)),-Wno-pass-failed) -Werror
 LINK = $(CC) $(CFLAGS) -Wl,--gc-sections -Wl,--build-id=none -Wl,--as-needed
 LIBS := -lblis -lcsv -lcrypto -lz -ljansson -lm
 

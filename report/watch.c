@@ -88,13 +88,20 @@ static void free_units(Watch *w)
     free(w->unit);
 }
 
-/* A kill between two renames leaves the older result under this name. */
+static void remove_beside(const WatchUnit *u, const char *ending)
+{
+    char *path = text_format("%s%s", u->folder, ending);
+    folder_remove(path);
+    free(path);
+}
+
+/* What a kill has left: an older result that was on its way out, half of a newer one. A
+ * unit that will run clears its own half. */
 static void remove_leftovers(const Watch *w)
 {
     for (int i = 0; i < w->n; i++) {
-        char *stale = text_format("%s.stale", w->unit[i].folder);
-        folder_remove(stale);
-        free(stale);
+        remove_beside(&w->unit[i], ".stale");
+        if (w->unit[i].current) remove_beside(&w->unit[i], ".partial");
     }
 }
 
@@ -148,6 +155,7 @@ static void unit_done(Watch *w, WatchUnit *u)
 static void unit_failed(Watch *w, WatchUnit *u, const char *how)
 {
     u->state = UNIT_FAILED;
+    remove_beside(u, ".partial");
     watch_say_failed(w, u, how);
 }
 

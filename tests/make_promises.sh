@@ -218,9 +218,11 @@ promise 'a failing unit is called failed' says '^failed  *planted-slow/seed-1'
 promise 'the end of its log is shown' says 'planted fault'
 promise 'so is the command that repeats it' says '^to repeat it: build/unit/planted-slow --seed 1 --out '
 promise 'the site is there all the same' last_is_the_site
+promise 'no half result is left of it' no_leftovers
 sed -i 's/    die("planted fault");/    record(run, "none", 0);/' $experiments/planted-slow.c
 later
 echo 'int oops' >> $second
+rm -r build/run/planted-slow
 report
 promise 'a finding that does not compile stops no report' exits 0
 promise 'it is called failed' says '^failed  *planted-second: it does not compile'
