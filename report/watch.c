@@ -147,9 +147,13 @@ static void not_made(Watch *w, const char *target, const char *how)
 
 static void unit_done(Watch *w, WatchUnit *u)
 {
-    u->state = UNIT_DONE;
+    json_t *run = json_load_file(u->target, 0, NULL);
+    const char *reason = json_string_value(json_object_get(run, "not_run"));
+    u->state = reason ? UNIT_NOT_RUN : UNIT_DONE;
     u->took = w->now - u->started;
-    watch_say_done(w, u);
+    if (reason) watch_say_not_run(w, u, reason);
+    else watch_say_done(w, u);
+    json_decref(run);
 }
 
 static void unit_failed(Watch *w, WatchUnit *u, const char *how)

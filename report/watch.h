@@ -8,6 +8,7 @@ typedef enum {
     UNIT_WAITING,
     UNIT_RUNNING,
     UNIT_DONE,
+    UNIT_NOT_RUN, /* an input is absent: its result says so */
     UNIT_FAILED,
     UNIT_UNREACHED, /* what it needs was not made */
     UNIT_CACHED,
@@ -45,6 +46,7 @@ void watch_draw(Watch *);
 void watch_say_line(Watch *, const char *line); /* make's own: passed on */
 void watch_say_started(Watch *, const WatchUnit *);
 void watch_say_done(Watch *, const WatchUnit *);
+void watch_say_not_run(Watch *, const WatchUnit *, const char *reason);
 /* with the end of its log and the command that repeats it */
 void watch_say_failed(Watch *, const WatchUnit *, const char *how);
 void watch_say_unreached(Watch *, const WatchUnit *);

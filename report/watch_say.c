@@ -215,6 +215,13 @@ void watch_say_done(Watch *w, const WatchUnit *u)
     free(rest), free(sum), free(took);
 }
 
+void watch_say_not_run(Watch *w, const WatchUnit *u, const char *reason)
+{
+    char *rest = text_format("%s: %s", u->name, reason);
+    speak(w, stdout, "", "not run", rest);
+    free(rest);
+}
+
 static void print_log_end(const char *path)
 {
     char *log = file_read(path, NULL);
@@ -280,9 +287,10 @@ bool watch_end(Watch *w, int make_status)
 {
     int done = count(w, UNIT_DONE), failed = count(w, UNIT_FAILED) + w->broken,
         unreached = count(w, UNIT_UNREACHED), cached = count(w, UNIT_CACHED),
-        stopped = count(w, UNIT_RUNNING);
+        not_run = count(w, UNIT_NOT_RUN), stopped = count(w, UNIT_RUNNING);
     char *took = plan_duration(w->now - w->begin), *rest,
-         *missed = unreached ? text_format("%d not reached, ", unreached) : text_copy("");
+         *missed = unreached ? text_format("%d not reached, ", unreached) : text_copy(""),
+         *absent = not_run ? text_format("%d not run, ", not_run) : text_copy("");
     bool ok = !failed && !unreached && !w->others && make_status == 0;
     if (w->interrupted)
         rest = text_format("interrupted: %d done and kept, %d stopped; the same command "
@@ -290,12 +298,12 @@ bool watch_end(Watch *w, int make_status)
                            done, stopped);
     else if (w->n == 0 && ok)
         rest = text_copy("nothing had to be done (no unit matches)");
-    else if (done == 0 && ok)
+    else if (done == 0 && not_run == 0 && ok)
         rest = text_format("nothing had to be done (%d cached)", cached);
     else
-        rest = text_format("%d done, %d failed, %s%d cached in %s", done, failed, missed,
-                           cached, took);
+        rest = text_format("%d done, %d failed, %s%s%d cached in %s", done, failed,
+                           missed, absent, cached, took);
     speak(w, stdout, "", "units:", rest);
-    free(rest), free(took), free(missed);
+    free(rest), free(took), free(missed), free(absent);
     return ok;
 }

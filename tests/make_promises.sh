@@ -122,6 +122,16 @@ promise 'and no other unit' started 2
 printf 'number\n0.75\n' > data/facts/planted.csv
 report
 promise 'the old input gives the old values' same_hashes
+rm data/facts/planted.csv
+report
+promise 'an absent input is named' says '^not run planted-first/seed-1: data/facts/planted.csv'
+promise 'who needs the finding is not run either' says '^units: 0 done, 0 failed, 2 not run, 1 cached in '
+promise 'an absent input is no error' exits 0
+report
+promise 'a second time nothing had to be done' says '^units: nothing had to be done (3 cached)'
+printf 'number\n0.75\n' > data/facts/planted.csv
+report
+promise 'the input is back, and the values' same_hashes
 rm -r build/run/planted-first
 report ONLY=planted-second
 promise 'a need is run without being asked for' says '^started planted-first/seed-1'
