@@ -5,6 +5,7 @@
 #include "report/command.h"
 #include "core/base/base.h"
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,11 +41,16 @@ static int usage(FILE *f, int status)
     return status;
 }
 
-/* The command's argv[0] reads "glassbox NAME", as its messages should. */
+/* The command's argv[0] reads "glassbox NAME", as its messages should. What it printed
+ * has arrived, or that is an error: the reader may be a file on a full disk. */
 static int run(int i, int argc, char **argv)
 {
     argv[1] = text_format("glassbox %s", argv[1]);
     int status = commands[i].run(argc - 1, argv + 1);
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "%s: cannot be written: %s\n", argv[1], strerror(errno));
+        status = EXIT_USAGE;
+    }
     free(argv[1]);
     return status;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -222,6 +223,13 @@ void watch_say_not_run(Watch *w, const WatchUnit *u, const char *reason)
     free(rest);
 }
 
+/* Then even the message had no room. */
+static bool disk_is_full(const char *path)
+{
+    struct statvfs disk;
+    return statvfs(path, &disk) == 0 && disk.f_bavail * disk.f_frsize < 1 << 16;
+}
+
 static void print_log_end(const char *path)
 {
     char *log = file_read(path, NULL);
@@ -230,7 +238,9 @@ static void print_log_end(const char *path)
         if (from[-1] == '\n' && from[0]) lines++;
     if (from && from > log) from = strchr(from, '\n') + 1;
     if (log && *from) fputs(from, stderr);
-    else fprintf(stderr, "(no output)\n");
+    else
+        fprintf(stderr, "(no output%s)\n",
+                disk_is_full(path) ? "; the disk is full" : "");
     free(log);
 }
 
