@@ -278,7 +278,7 @@ static int print(const Citation *c, const char *format)
                 format);
         return EXIT_USAGE;
     }
-    return file_close(stdout) ? EXIT_AS_EXPECTED : EXIT_USAGE;
+    return fflush(stdout) ? EXIT_USAGE : EXIT_AS_EXPECTED;
 }
 
 static int cite(Suite *suite, const CiteWork *work, const Options *o)

@@ -159,7 +159,7 @@ static int diff(const char *a, const char *b)
     printf(
         "%d files with %d values compared: %d differences, %d files on one side only\n",
         files, values, differ, alone);
-    if (!readable || !file_close(stdout)) return EXIT_USAGE;
+    if (!readable || fflush(stdout)) return EXIT_USAGE;
     return differ || alone ? EXIT_CHANGED : EXIT_AS_EXPECTED;
 }
 

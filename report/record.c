@@ -414,7 +414,7 @@ static int plan_all(const Suite *suite, const Options *o)
     for (int i = 0; i < suite->n; i++)
         if (suite_matches(&suite->findings[i], o->patterns) && !suite->findings[i].broken)
             record_plan(&suite->findings[i], &o->record, print_target, stdout);
-    return file_close(stdout) ? EXIT_AS_EXPECTED : EXIT_USAGE;
+    return fflush(stdout) ? EXIT_USAGE : EXIT_AS_EXPECTED;
 }
 
 static int publish_all(const Suite *suite, const Options *o)
