@@ -235,7 +235,7 @@ static void entry_title(Html *h, const Site *site, const OutlineRow *row)
                        ? text_format("%.*s, %.*s", (int)year, r->brief,
                                      (int)strlen(date) - 1, date)
                        : text_copy(r->brief);
-        html_text(h, " ");
+        html_text(h, i ? "; " : " ");
         html_open(h, "span", "class", "by", NULL);
         html_leaf(h, "a", by, "href", href, NULL);
         html_close(h, "span");

@@ -202,6 +202,7 @@ static void draw_head(Html *h, const Strips *s)
     if (s->side) {
         char *sign = site_bound_sign(s->side, s->bound, s->upper);
         double p = percent(s, s->bound);
+        if (s->side == WITHIN) p = (p + percent(s, s->upper)) / 2;
         html_leaf(h, "text", sign, "x", at(p).s, "y", "12", "text-anchor",
                   p < 20   ? "start"
                   : p > 80 ? "end"
@@ -245,7 +246,8 @@ static void write_row(Html *h, const Site *site, const Strips *s, const Row *r)
     if (r->note) html_leaf(h, "small", r->note, NULL);
     html_close(h, "th");
     html_open(h, "td", "class", "dots", NULL);
-    draw_row(h, s, r, &e);
+    bool alone = s->n == 1 && r->n < 2 && !s->side; /* a dot without anything beside it */
+    if (!alone) draw_row(h, s, r, &e);
     html_close(h, "td");
     number_cell(h, r, &e);
     html_close(h, "tr");
@@ -269,7 +271,8 @@ static void write_table(Html *h, const Site *site, Strips *s, bool first)
     free(words);
     draw_head(h, s);
     html_close(h, "th");
-    html_leaf(h, "th", "mean, 95 %", "scope", "col", "class", "number", NULL);
+    html_leaf(h, "th", s->seeds > 1 ? "mean, 95 %" : "value", "scope", "col", "class",
+              "number", NULL);
     html_close(h, "tr");
     html_close(h, "thead");
     html_open(h, "tbody", NULL);

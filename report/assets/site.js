@@ -177,23 +177,9 @@
     list.addEventListener("click", close);
   }
 
-  // --- paper shows what the screen folds ----------------------------------------------------
-
-  function unfoldForPrint() {
-    var opened = [];
-    window.addEventListener("beforeprint", function () {
-      opened = Array.from(document.querySelectorAll("details:not([open]):not(.cite)"));
-      opened.forEach(function (details) { details.open = true; });
-    });
-    window.addEventListener("afterprint", function () {
-      opened.forEach(function (details) { details.open = false; });
-    });
-  }
-
   document.addEventListener("DOMContentLoaded", function () {
     themeButton();
     copyButtons();
     searchBox();
-    unfoldForPrint();
   });
 })();
