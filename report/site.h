@@ -101,6 +101,8 @@ Page *site_page(const Site *, const char *id); /* NULL: no such finding in the t
 const Chart *site_main_chart(const Page *);
 /* The row of the heading that the finding stands under; NULL: the outline has none. */
 const OutlineRow *site_heading(const Site *, const Finding *);
+/* "open: needs a pretrained model", "open, planned: othello-board" */
+void site_open_reason(Html *, const OutlineRow *);
 /* id of a heading on the front page: "interpretability-semanticity"; caller frees */
 char *site_anchor(const char *part, const char *section, const char *subsection);
 /* Is this heading the first of its part? */

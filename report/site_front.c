@@ -270,8 +270,7 @@ static void entry(Html *h, const Site *site, const OutlineRow *row)
     }
     if (!served) {
         html_open(h, "span", "class", "open", NULL);
-        bool planned = !strncmp(row->reason, "planned", 7);
-        html_format(h, planned ? "open, %s" : "open: %s", row->reason);
+        site_open_reason(h, row);
         html_close(h, "span");
     }
     html_close(h, "span");

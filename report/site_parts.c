@@ -319,6 +319,12 @@ const OutlineRow *site_heading(const Site *site, const Finding *f)
     return NULL;
 }
 
+void site_open_reason(Html *h, const OutlineRow *row)
+{
+    bool planned = !strncmp(row->reason, "planned", strlen("planned"));
+    html_format(h, planned ? "open, %s" : "open: %s", row->reason);
+}
+
 void site_warn(Site *site, const char *message)
 {
     site->warnings++;

@@ -58,7 +58,8 @@ static void fate(Html *h, const Site *site, const Reference *r)
         const OutlineRow *row = &site->outline->rows[i];
         if (row->kind != OUTLINE_ENTRY || !entry_names(row, r->key)) continue;
         html_open(h, "span", "class", "soft", NULL);
-        html_format(h, "%s; open: %s", outline_origin(row->origin), row->reason);
+        html_format(h, "%s; ", outline_origin(row->origin));
+        site_open_reason(h, row);
         html_close(h, "span");
         n++;
     }
