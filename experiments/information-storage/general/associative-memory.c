@@ -308,8 +308,8 @@ plot table("accuracy") using (log2(column("width"))):(log2(column("stored"))):"a
 
 Embeddings in a quarter of the dimensions make the memory of a quarter of the width:
 {{rank-costs-capacity}} of the capacity is left, about a sixteenth. The exponent does not
-fall; it reads {{=slope of pairs at rank d/4}} because small memories gain faster. So a
-fixed share of the dimensions is no control for a law, but a fixed number is.
+fall; it reads {{=slope of pairs at rank d/4}} because the smallest memories gain fastest.
+So a fixed share of the dimensions is no control for a law, but a fixed number is.
 
 ~~~gnuplot capacity "A quarter of the rank costs the constant, not the law"
 set logscale xy

@@ -330,10 +330,10 @@ The bigram model has read the tree and has all its pairs of neighbours right. It
 text changes by {{bigram-sample}} per letter, as the correlation of neighbours alone
 demands, and nothing of the tree's law is left.
 
-The 64 trees are 64 independent pieces, not four million: all letters of a tree hang on
-its root. So far out a tree's points leave the theory together, its exponent scatters
-more from seed to seed than the chain's rate, and the chain's own points beyond its
-memory lie above the floor that independent letters would have.
+Counting letters overstates what we know. The 64 trees are 64 independent pieces, not four
+million, since all letters of a tree hang on its root: what its far points miss, they miss
+together. And beyond its memory the chain lies above the floor of independent letters,
+because runs of equal letters are one observation and not many.
 
 ## What our scale cannot show
 
