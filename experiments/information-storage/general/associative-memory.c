@@ -237,7 +237,7 @@ static void both_laws(Run *run, Rng rng)
                                            "tail slope of classes" };
     double n[LAWS], x[WIDTHS], y[LAWS][WIDTHS];
     for (int k = 0; k < WIDTHS; k++) {
-        int d = scaled(run, 64, 16) << k;
+        int d = scaled(run, 64, 32) << k;
         Kind kinds[KINDS] = {
             { d, d, 0 }, { d, d, FIVE }, { d, 16, 0 }, { d, 16, FIVE }, { d, d / 4, 0 }
         };
