@@ -35,20 +35,20 @@ const Experiment experiment = {
         { .id = "pairs-scale-with-weights",
           .text = "pairs with answers of their own: the capacity grows as the number of "
                   "weights, the square of the width",
-          .value = "slope of pairs",
+          .value = "exponent of pairs",
           .side = WITHIN,
           .bound = 1.8,
           .upper = 2.3,
           .why = "one pair per weight is 2; logarithms and small widths move it",
-          .controls = { { "slope of pairs at rank 16", "embeddings of rank 16" } } },
+          .controls = { { "exponent of pairs at rank 16", "embeddings of rank 16" } } },
         { .id = "classes-scale-with-width",
           .text = "questions that share five answers: the capacity grows as the width",
-          .value = "slope of classes",
+          .value = "exponent of classes",
           .side = WITHIN,
           .bound = 0.8,
           .upper = 1.25,
           .why = "crosstalk grows as questions per dimension, so theory says 1",
-          .controls = { { "slope of classes at rank 16", "embeddings of rank 16" } } },
+          .controls = { { "exponent of classes at rank 16", "embeddings of rank 16" } } },
         { .id = "rank-costs-capacity",
           .text = "embeddings in a quarter of the dimensions: the share of the capacity "
                   "for pairs that is left at width 512",
@@ -57,7 +57,7 @@ const Experiment experiment = {
         { .id = "zipf-tail",
           .text = "the most frequent questions of a Zipf law are stored, five answers: "
                   "the exponent in the width of the share that is left unstored",
-          .value = "tail slope of classes",
+          .value = "tail exponent of classes",
           .tier = REPORT }),
 };
 
@@ -228,13 +228,13 @@ static void record_slope(Run *run, const char *name, const double *x, const doub
 
 static void both_laws(Run *run, Rng rng)
 {
-    static const char *const law[LAWS] = { "slope of pairs",
-                                           "slope of classes",
-                                           "slope of pairs at rank 16",
-                                           "slope of classes at rank 16",
-                                           "slope of pairs at rank d/4",
-                                           "tail slope of pairs",
-                                           "tail slope of classes" };
+    static const char *const law[LAWS] = { "exponent of pairs",
+                                           "exponent of classes",
+                                           "exponent of pairs at rank 16",
+                                           "exponent of classes at rank 16",
+                                           "exponent of pairs at rank d/4",
+                                           "tail exponent of pairs",
+                                           "tail exponent of classes" };
     double n[LAWS], x[WIDTHS], y[LAWS][WIDTHS];
     for (int k = 0; k < WIDTHS; k++) {
         int d = scaled(run, 64, 32) << k;
@@ -308,7 +308,7 @@ plot table("accuracy") using (log2(column("width"))):(log2(column("stored"))):"a
 
 Embeddings in a quarter of the dimensions make the memory of a quarter of the width:
 {{rank-costs-capacity}} of the capacity is left, about a sixteenth. The exponent does not
-fall; it reads {{=slope of pairs at rank d/4}} because the smallest memories gain fastest.
+fall; it reads {{=exponent of pairs at rank d/4}}, as the smallest memories gain fastest.
 So a fixed share of the dimensions is no control for a law, but a fixed number is.
 
 ~~~gnuplot capacity "A quarter of the rank costs the constant, not the law"
@@ -327,7 +327,7 @@ plot table("capacity") using "width":"pairs" with linespoints linestyle 1, \
 ~~~
 
 Under the Zipf law the unstored share falls with {{zipf-tail}} for shared answers and
-{{=tail slope of pairs}} for answers of their own.
+{{=tail exponent of pairs}} for answers of their own.
 
 ~~~gnuplot capacity "What a full memory leaves unstored under a Zipf law"
 set logscale xy

@@ -38,32 +38,32 @@ const Experiment experiment = {
         { .id = "tree-power-law",
           .text = "in a text grown from a tree, information falls with distance by the "
                   "power law that theory gives",
-          .value = "tree slope error 0.05",
+          .value = "tree exponent error at 5 %",
           .side = BELOW,
           .bound = 0.07,
-          .also = { { "tree slope error 0.10", BELOW, 0.07 },
-                    { "tree slope R2 0.05", OVER, 0.99 },
-                    { "tree slope R2 0.10", OVER, 0.99 } },
+          .also = { { "tree exponent error at 10 %", BELOW, 0.07 },
+                    { "tree exponent R2 at 5 %", OVER, 0.99 },
+                    { "tree exponent R2 at 10 %", OVER, 0.99 } },
           .why = "theory gives the exponent; pilots were up to 4 % off",
-          .controls = { { "chain slope error 0.05",
+          .controls = { { "chain exponent error at 5 %",
                           "the chain's text, measured as if a tree had written it",
-                          { "chain slope error 0.10", "chain slope R2 0.05",
-                            "chain slope R2 0.10" } } } },
+                          { "chain exponent error at 10 %", "chain exponent R2 at 5 %",
+                            "chain exponent R2 at 10 %" } } } },
         { .id = "chain-exponential",
           .text = "in a text written by a chain, every letter of distance costs the same "
                   "share of the information, at the rate that theory gives",
-          .value = "chain rate error 0.05",
+          .value = "chain rate error at 5 %",
           .side = BELOW,
           .bound = 0.08,
-          .also = { { "chain rate error 0.10", BELOW, 0.08 } },
+          .also = { { "chain rate error at 10 %", BELOW, 0.08 } },
           .why = "theory gives the rate; pilots were up to 5 % off",
-          .controls = { { "tree rate error 0.05",
+          .controls = { { "tree rate error at 5 %",
                           "the tree's text, measured as if a chain had written it",
-                          { "tree rate error 0.10" } } } },
+                          { "tree rate error at 10 %" } } } },
         { .id = "bigram-sample",
           .text = "a bigram model of the tree's text writes a text that forgets "
                   "exponentially: the rate in bits per letter",
-          .value = "bigram rate 0.05",
+          .value = "bigram rate at 5 %",
           .tier = REPORT }),
 };
 
@@ -222,12 +222,12 @@ static Points points_of(Text text, Law law, int from, int to)
     return points;
 }
 
-static void record_line(Run *run, const char *what, const char *epsilon, Points points,
+static void record_line(Run *run, const char *what, const char *flips, Points points,
                         double theory)
 {
-    char *name[3] = { text_format("%s %s", what, epsilon),
-                      text_format("%s error %s", what, epsilon),
-                      text_format("%s R2 %s", what, epsilon) };
+    char *name[3] = { text_format("%s at %s", what, flips),
+                      text_format("%s error at %s", what, flips),
+                      text_format("%s R2 at %s", what, flips) };
     if (points.n >= 3) {
         Line line = stats_line(points.n, points.x, points.y);
         record(run, name[0], line.slope);
@@ -254,9 +254,9 @@ static void both_laws(Run *run, const char *table, double epsilon, int trees,
 
     double lambda = 1 - 2 * epsilon, rate = 2 * vmath_log2(lambda);
     double bigram_rate = 2 * vmath_log2(tree_correlation(lambda, generations, 1));
-    char *name = text_format("%.2f", epsilon);
-    record_line(run, "tree slope", name, points_of(tree, POWER_LAW, 1, 9), 2 * rate);
-    record_line(run, "chain slope", name, points_of(chain, POWER_LAW, 1, 9), 2 * rate);
+    char *name = text_format("%.0f %%", 100 * epsilon);
+    record_line(run, "tree exponent", name, points_of(tree, POWER_LAW, 1, 9), 2 * rate);
+    record_line(run, "chain exponent", name, points_of(chain, POWER_LAW, 1, 9), 2 * rate);
     record_line(run, "chain rate", name, points_of(chain, EXPONENTIAL, 5, 17), rate);
     record_line(run, "tree rate", name, points_of(tree, EXPONENTIAL, 5, 17), rate);
     record_line(run, "bigram rate", name, points_of(bigram, EXPONENTIAL, 2, 7),
@@ -282,10 +282,10 @@ static void run(Run *run, Rng rng)
 /*
 ## What we find
 
-With flips of 5 % the tree's information falls with the exponent {{=tree slope 0.05}};
-theory says $-0.608$. With 10 % it is {{=tree slope 0.10}}; theory says $-1.288$. On the
-chain the same ruler reads {{=chain slope 0.05}} and {{=chain slope 0.10}}, and no line
-fits.
+With flips of 5 % the tree's information falls with the exponent
+{{=tree exponent at 5 %}}; theory says $-0.608$. With 10 % it is
+{{=tree exponent at 10 %}}; theory says $-1.288$. On the chain the same ruler reads
+{{=chain exponent at 5 %}} and {{=chain exponent at 10 %}}, and no line fits.
 
 ~~~gnuplot five "Flips of 5 %, both axes logarithmic: the tree is straight. Lines: theory"
 set logscale xy
@@ -304,9 +304,9 @@ plot table("five") using "distance":"tree" with points linestyle 1, \
   "" using "distance":"bigram" with points linestyle 3
 ~~~
 
-In the chain $\log_2 I$ changes by {{=chain rate 0.05}} and {{=chain rate 0.10}} per
+In the chain $\log_2 I$ changes by {{=chain rate at 5 %}} and {{=chain rate at 10 %}} per
 letter; theory says $-0.304$ and $-0.644$. Over the same letters the tree changes by
-{{=tree rate 0.05}} and {{=tree rate 0.10}}, and ever less farther out.
+{{=tree rate at 5 %}} and {{=tree rate at 10 %}}, and ever less farther out.
 
 ~~~gnuplot five "The same with a linear distance: chain and bigram model are straight"
 set logscale y
