@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "report/citations.h"
 #include "core/base/file.h"
+#include "report/cited.h"
 #include "report/command.h"
 #include <argp.h>
 #include <errno.h>
@@ -21,6 +22,8 @@ typedef struct {
     Suite *suite;
     const Outline *outline;
     const Bibliography *bibliography;
+    Cited *core; /* (n_core) */
+    int n_core;
     Buffer out;
 } Writer;
 
@@ -34,7 +37,12 @@ static bool has_role(const Reference *r, const char *kind)
 {
     const char *role = citations_role(r);
     size_t n = strlen(kind);
-    return !strncmp(role, kind, n) && role[n] == ':';
+    return !strncmp(role, kind, n) && (!role[n] || role[n] == ':');
+}
+
+static bool is_apparatus(const Reference *r)
+{
+    return has_role(r, "method of the core") || has_role(r, "the mirrored page");
 }
 
 /* --- where a source stands ---------------------------------------------------------- */
@@ -135,7 +143,8 @@ static bool serves_elsewhere(const Outline *o, const char *key, const char *find
     return false;
 }
 
-/* Findings that cite the source without being listed as serving it. */
+/* Findings that cite the source without being listed as serving it, parts of the core
+ * that use it. */
 static void put_citing(Writer *w, const char *key)
 {
     const char *before = "; cited by ";
@@ -147,6 +156,12 @@ static void put_citing(Writer *w, const char *key)
             buffer_format(&w->out, "%s`%s`", before, f->id);
             before = ", ";
         }
+    }
+    before = "; used in ";
+    for (int i = 0; i < w->n_core; i++) {
+        if (strcmp(w->core[i].key, key)) continue;
+        buffer_format(&w->out, "%s`%s`", before, w->core[i].unit);
+        before = ", ";
     }
 }
 
@@ -237,8 +252,7 @@ static void put_supporting(Writer *w)
     buffer_put(&w->out, "\n## Supporting sources, caveats and dissent\n\n");
     for (int i = 0; i < w->bibliography->n; i++) {
         const Reference *r = &w->bibliography->references[i];
-        if (home(w->outline, r->key) || has_role(r, "tool") || has_role(r, "page"))
-            continue;
+        if (home(w->outline, r->key) || is_apparatus(r)) continue;
         put_source(&w->out, r);
         buffer_put(&w->out, "  ");
         for (int u = 0; u < COUNT(uses); u++) {
@@ -256,11 +270,9 @@ static void put_tools(Writer *w)
     buffer_put(&w->out, "\n## The mirrored page, and methods that the core uses\n\n");
     for (int i = 0; i < w->bibliography->n; i++) {
         const Reference *r = &w->bibliography->references[i];
-        if (!has_role(r, "tool") && !has_role(r, "page")) continue;
+        if (!is_apparatus(r)) continue;
         put_source(&w->out, r);
-        const char *place = strchr(citations_role(r), ':') + 2;
-        if (has_role(r, "page")) buffer_format(&w->out, "  source of %s", place);
-        else buffer_format(&w->out, "  used in `%s`", place);
+        buffer_format(&w->out, "  %s", citations_role(r));
         put_citing(w, r->key);
         buffer_put(&w->out, "\n");
     }
@@ -318,10 +330,12 @@ static char *squeeze(char *text)
 char *citations_text(Suite *s, const Outline *o, const Bibliography *b)
 {
     Writer w = { .suite = s, .outline = o, .bibliography = b };
+    w.core = cited_scan(".", &w.n_core);
     put_head(&w);
     put_outline(&w);
     put_supporting(&w);
     put_tools(&w);
+    cited_free(w.core, w.n_core);
     return squeeze(w.out.s);
 }
 

@@ -7,11 +7,12 @@
 #include "report/outline.h"
 #include "report/suite.h"
 
-/* The whole file. The caller frees. */
+/* The whole file; the core is read below the working folder. The caller frees. */
 char *citations_text(Suite *, const Outline *, const Bibliography *);
 
 /* What a source that is no entry of the page is here for: the field keywords of the
- * BibTeX, "caveat: calendar-ring" or "tool: core/num/linalg"; "": nothing. Borrowed. */
+ * BibTeX, "caveat: calendar-ring", "method of the core", "the mirrored page"; "":
+ * nothing. Borrowed. */
 const char *citations_role(const Reference *);
 
 /* NULL if the texts agree; else a message that names the first line of `path` that

@@ -5,6 +5,7 @@
  * be cited by something that exists. Below come tests of the detectors on planted faults,
  * because a test of real data proves nothing while it has never failed. */
 #include "tests/data.h"
+#include "report/cited.h"
 #include <ctype.h>
 
 static const char FOLDERS[] = "core/base core/num core/net core/lens core/text core/lab "
@@ -32,31 +33,11 @@ static Keys prose_keys(const char *text)
     return k;
 }
 
-/* A word such as knuth1997art: letters, a year, more of a word. */
-static bool looks_like_key(const char *s, size_t n)
-{
-    size_t i = 0, digits = 0;
-    while (i < n && (islower((unsigned char)s[i]) || s[i] == '-')) i++;
-    if (i < 2) return false;
-    for (; i < n && isdigit((unsigned char)s[i]); i++) digits++;
-    for (size_t j = i; j < n; j++)
-        if (!islower((unsigned char)s[j]) && !isdigit((unsigned char)s[j])) return false;
-    return digits == 4 && i < n;
-}
-
 /* Comments: [key] and [key, key]. */
 static Keys comment_keys(const char *text)
 {
     Keys k = { 0 };
-    for (const char *open = text; (open = strchr(open, '[')) != NULL; open++)
-        for (const char *s = open + 1;;) {
-            size_t n = strcspn(s, " ,;\n[]");
-            if (!looks_like_key(s, n)) break;
-            keys_add(&k, s, n);
-            s += n;
-            if (*s != ',' && *s != ';') break;
-            s += strspn(s, ",; \n*");
-        }
+    k.key = cited_keys(text, &k.n);
     return k;
 }
 
@@ -173,32 +154,25 @@ static bool in_experiment(const Data *d, const char *key)
     return false;
 }
 
-/* core/num/linalg: its header or its source names the key */
-static bool in_unit(const char *unit, const char *key)
+static bool in_core(const char *key)
 {
-    static const char *const endings[] = { "h", "c" };
+    int n;
+    Cited *core = cited_scan(".", &n);
     bool found = false;
-    for (int e = 0; e < COUNT(endings); e++) {
-        char *path = text_format("%s.%s", unit, endings[e]);
-        char *text = file_exists(path) ? content(path) : text_copy("");
-        Keys k = comment_keys(text);
-        found |= keys_have(&k, key);
-        keys_free(&k);
-        free(text), free(path);
-    }
+    for (int i = 0; i < n; i++) found |= !strcmp(core[i].key, key);
+    cited_free(core, n);
     return found;
 }
 
-/* What is wrong with the role of a source, or NULL. "caveat: id id", "tool: unit",
- * "page: the outline". The caller frees. */
+/* What is wrong with the role of a source, or NULL. "caveat: id id", "method of
+ * the core", "the mirrored page". The caller frees. */
 static char *role_fault(const Data *d, const char *key, const char *role)
 {
     static const char *const kinds[] = { "dissent: ", "reply: ", "caveat: ", "method: ",
                                          "related: " };
-    if (!strncmp(role, "page: ", 6)) return NULL;
-    if (!strncmp(role, "tool: ", 6))
-        return in_unit(role + 6, key) ? NULL
-                                      : text_format("%s does not cite it", role + 6);
+    if (!strcmp(role, "the mirrored page")) return NULL;
+    if (!strcmp(role, "method of the core"))
+        return in_core(key) ? NULL : text_copy("no comment of the core cites it");
     for (int i = 0; i < COUNT(kinds); i++) {
         if (strncmp(role, kinds[i], strlen(kinds[i]))) continue;
         char *copy = text_copy(role + strlen(kinds[i])), *rest = copy, *fault = NULL;
@@ -362,14 +336,15 @@ static void citations_in_comments_are_found_and_indices_are_not(void **state)
 static void a_role_must_name_what_exists(void **state)
 {
     const Data *d = *state;
-    const char *const wrong[] = { "caveat: no-such-finding", "tool: core/base/rng",
-                                  "tool: core/no/such", "nonsense", "dissent" };
+    const char *const wrong[] = { "caveat: no-such-finding", "method of the core",
+                                  "method of the core: core/base/rng", "nonsense",
+                                  "dissent" };
     for (int i = 0; i < COUNT(wrong); i++) {
         char *fault = role_fault(d, "one2020word", wrong[i]);
         assert_non_null(fault);
         free(fault);
     }
-    assert_null(role_fault(d, "salmon2011parallel", "tool: core/base/rng"));
+    assert_null(role_fault(d, "salmon2011parallel", "method of the core"));
     assert_null(role_fault(d, "one2020word", "caveat: king-queen sushi-pizza"));
 }
 
