@@ -313,7 +313,7 @@ golden-check citations-check: %-check: $(READY)
 	@$(GLASSBOX) $* --check
 
 site-check: $(READY)
-	@$(GLASSBOX) site --out $(B)/site
+	@$(GLASSBOX) site --strict --out $(B)/site
 	@$(GLASSBOX) check-site $(B)/site
 	@xmllint --noout $(B)/site/*.html
 	@tidy -q -e --drop-empty-elements no $(B)/site/*.html
