@@ -5,6 +5,7 @@
 #include "report/site.h"
 #include "tests/check.h"
 #include "tests/mini.h"
+#include <fcntl.h>
 #include <sys/stat.h>
 
 static const char OUT[] = BUILD "/site";
@@ -302,6 +303,18 @@ static void a_second_build_is_the_same_and_writes_nothing(void **state)
     free(before), free(after);
 }
 
+static void the_front_page_is_as_young_as_the_build(void **state)
+{
+    (void)state;
+    build();
+    const struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+    assert_int_equal(utimensat(AT_FDCWD, BUILD "/site/index.html", old, 0), 0);
+    build();
+    struct stat info;
+    assert_int_equal(stat(BUILD "/site/index.html", &info), 0);
+    assert_true(info.st_mtime > 1000);
+}
+
 static void a_page_whose_finding_is_gone_is_removed(void **state)
 {
     (void)state;
@@ -384,6 +397,7 @@ int main(void)
         TEST(a_malformed_outline_builds_nothing),
         TEST(hashes_of_values_know_no_time),
         TEST(a_second_build_is_the_same_and_writes_nothing),
+        TEST(the_front_page_is_as_young_as_the_build),
         TEST(a_page_whose_finding_is_gone_is_removed),
         TEST(each_planted_fault_is_found),
         TEST(a_missing_file_is_found),
