@@ -15,6 +15,7 @@
 #include "core/text/wordvec.h"
 #include "core/text/analogy.h"
 #include "core/text/sgns.h"
+#include "core/text/wordplot.h"
 #include "core/lab/experiment.h"
 #include <math.h> /* sqrt, fabs, floor, ceil, rint, fma and nothing else: a unit that links more of libm fails its check */
 #include <stdlib.h>

@@ -247,6 +247,20 @@ Score analogy_score(const Category *k, int V, int K, const real *w, bool pooled,
     return s;
 }
 
+Score *analogy_scores(const Analogies *t, int V, int K, const real *w, bool pooled, Rng r)
+{
+    Score *s = alloc((size_t)t->n, sizeof *s);
+    for (int i = 0; i < t->n; i++)
+        s[i] = analogy_score(&t->category[i], V, K, w, pooled, rng_child(r, (uint64_t)i));
+    return s;
+}
+
+void analogy_shares(const Score *s, double share[ANALOGY_METHODS])
+{
+    for (int m = 0; m < ANALOGY_METHODS; m++)
+        share[m] = s->questions ? (double)s->right[m] / s->questions : 0;
+}
+
 double analogy_total(int n, const Score *s, AnalogyMethod method, int which)
 {
     double right = 0, questions = 0;
@@ -256,6 +270,15 @@ double analogy_total(int n, const Score *s, AnalogyMethod method, int which)
         questions += s[i].questions;
     }
     return questions > 0 ? right / questions : 0;
+}
+
+double analogy_pooling_gain(int n, const Score *s)
+{
+    int choose = 0x55555555, judge = 0x2aaaaaaa;
+    bool average = analogy_total(n, s, ANALOGY_AVERAGE, choose) >=
+                   analogy_total(n, s, ANALOGY_CLASS, choose);
+    return analogy_total(n, s, average ? ANALOGY_AVERAGE : ANALOGY_CLASS, judge) -
+           analogy_total(n, s, ANALOGY_ADD, judge);
 }
 
 /* cos(x, a' - a + b) for all x; caller frees. */
@@ -287,15 +310,17 @@ int analogy_rank(Pair example, int b, int answer, int V, int K, const real *w, b
     return rank;
 }
 
-void analogy_nearest(Pair example, int b, int V, int K, const real *w, int n, int *word,
-                     double *score)
+char *analogy_listing(Pair example, int b, int V, int K, const real *w, int n,
+                      char *const *name)
 {
     require(n <= V, "%d nearest of %d words", n, V);
-    real *all = offset_scores(example, b, V, K, w);
+    real *score = offset_scores(example, b, V, K, w);
+    Buffer list = { 0 };
     for (int i = 0; i < n; i++) {
-        word[i] = best(V, all);
-        score[i] = (double)all[word[i]];
-        exclude(all, word[i]);
+        int x = best(V, score);
+        buffer_format(&list, "%-12s %.3f\n", name[x], (double)score[x]);
+        exclude(score, x);
     }
-    free(all);
+    free(score);
+    return list.s;
 }

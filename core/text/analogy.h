@@ -32,8 +32,8 @@ Analogies *analogy_shuffled(const Analogies *, Rng);
 void analogy_free(Analogies *);
 
 /* Ways to answer. The first four take one pair as the example, the last two all the
- * other pairs of the category. All but the two OPEN ones leave out the words that the
- * question contains. */
+ * other pairs of the category. All but the OPEN one leave out words that the question
+ * contains. */
 typedef enum {
     ANALOGY_ADD,      /* argmax cos(x, a' - a + b) [mikolov2013linguistic] */
     ANALOGY_ADD_OPEN, /* the same among all words */
@@ -53,17 +53,25 @@ typedef struct {
  * counts for each of its n - 1 questions. r chooses the words that are not in the
  * class. */
 Score analogy_score(const Category *, int V, int K, const real *w, bool pooled, Rng r);
+/* Of all categories (n); the caller frees. */
+Score *analogy_scores(const Analogies *, int V, int K, const real *w, bool pooled, Rng r);
+/* Shares of right answers by method, all 0 if nothing was asked. */
+void analogy_shares(const Score *, double share[ANALOGY_METHODS]);
 /* Share of questions that a method answers, over the categories whose bit is set in
  * `which` (-1: all). 0 if they have no questions. */
 double analogy_total(int n, const Score *, AnalogyMethod, int which);
+
+/* What the better pooled method adds to the share of 3CosAdd. Which one is better could be
+ * luck: the even categories choose, the odd ones judge. */
+double analogy_pooling_gain(int n, const Score *);
 
 /* Place of `answer` among all words by cos(x, a' - a + b), 1 is first; `open` counts
  * the question's own words too. */
 int analogy_rank(Pair example, int b, int answer, int V, int K, const real *w, bool open);
 
-/* The n words with the largest cos(x, a' - a + b), best first, the question's own words
- * among them; score (n) gets the cosines. */
-void analogy_nearest(Pair example, int b, int V, int K, const real *w, int n, int *word,
-                     double *score);
+/* The n words with the largest cos(x, a' - a + b), the question's own among them, one a
+ * line with its cosine; `name` (V) are the words. Caller frees. */
+char *analogy_listing(Pair example, int b, int V, int K, const real *w, int n,
+                      char *const *name);
 
 #endif

@@ -14,6 +14,7 @@
  *
  * Invariant: ids depend on the text alone, never on the order of reading within the
  * table; ties in frequency fall alphabetically. */
+#define _GNU_SOURCE
 #include "core/text/corpus.h"
 #include "core/base/file.h"
 #include <errno.h>
@@ -46,6 +47,7 @@ static const Source sources[] = {
 
 static const Source *source_of(const char *package)
 {
+    if (!strncmp(package, "package:", 8)) package += 8;
     for (int i = 0; i < COUNT(sources); i++)
         if (!strcmp(sources[i].package, package)) return &sources[i];
     return NULL;

@@ -39,7 +39,7 @@ char **corpus_files_below(const char *below, const char *package, int *n, char *
 /* Appends the tokens of a file's bytes to `lines`, one a line. */
 void corpus_normalise(Buffer *lines, const char *bytes, size_t n, CorpusFormat);
 
-/* The packages' text in the order given. NULL with *error (caller frees). */
+/* The packages' text in the order given, "dict-gcide" or "package:dict-gcide". NULL with *error (caller frees). */
 Corpus *corpus_read(const char *const *packages, int n, char **error);
 /* From a stream of one token a line. */
 Corpus *corpus_from_lines(const char *lines, size_t n);

@@ -114,9 +114,10 @@ void sgns_pairs(Embedding *e, SgnsSpec spec, size_t n, const int *word,
     trainer_end(&t);
 }
 
-void sgns_text(Embedding *e, SgnsSpec spec, size_t n, const int *token, Rng r)
+real *sgns_text(int V, int K, SgnsSpec spec, size_t n, const int *token, Rng r)
 {
-    require(e->words == e->contexts && spec.window > 0, "window %d", spec.window);
+    require(spec.window > 0, "window %d", spec.window);
+    Embedding *e = embedding_new(V, V, K, rng_named(r, "init"));
     Trainer t = trainer_new(e, spec, token, n, r);
     Rng reach = rng_named(r, "reach");
     double steps = (double)n * spec.epochs;
@@ -131,6 +132,10 @@ void sgns_text(Embedding *e, SgnsSpec spec, size_t n, const int *token, Rng r)
                 if (c != at) train_pair(&t, token[at], token[c], rate, draw++);
         }
     trainer_end(&t);
+    real *word = e->word;
+    e->word = NULL;
+    embedding_free(e);
+    return word;
 }
 
 /* --- GloVe -------------------------------------------------------------------------- */
@@ -190,16 +195,14 @@ static void glove_step(int K, real slope, real *v, real *v_sum, real *u, real *u
     u_sum[K] += slope * slope;
 }
 
-void glove_train(Embedding *e, const Sparse *counts, int epochs, Rng r)
+real *glove_vectors(const Sparse *counts, int K, int epochs, Rng r)
 {
-    require(e->words == counts->rows && e->contexts == counts->columns,
-            "counts (%d,%d) for vectors (%d,%d)", counts->rows, counts->columns, e->words,
-            e->contexts);
-    int K = e->K;
+    int V = counts->rows;
+    require(V == counts->columns, "counts (%d,%d)", counts->rows, counts->columns);
     size_t n, width = (size_t)K + 1;
     Entry *entry = shuffled_entries(counts, rng_named(r, "order"), &n);
-    GloveSide w = glove_side(e->words, K, rng_named(r, "word")),
-              c = glove_side(e->contexts, K, rng_named(r, "context"));
+    GloveSide w = glove_side(V, K, rng_named(r, "word")),
+              c = glove_side(V, K, rng_named(r, "context"));
     for (int epoch = 0; epoch < epochs; epoch++)
         for (size_t i = 0; i < n; i++) {
             size_t row = (size_t)entry[i].row * width,
@@ -212,10 +215,10 @@ void glove_train(Embedding *e, const Sparse *counts, int epochs, Rng r)
             glove_step(K, (real)(weight * miss), w.v + row, w.sum + row, c.v + column,
                        c.sum + column);
         }
-    for (int i = 0; i < e->words; i++)
-        for (int k = 0; k < K; k++)
-            e->word[(size_t)i * (size_t)K + (size_t)k] =
-                w.v[(size_t)i * width + (size_t)k] +
-                (e->words == e->contexts ? c.v[(size_t)i * width + (size_t)k] : 0);
+    real *word = alloc((size_t)V * (size_t)K, sizeof *word);
+    for (size_t i = 0; i < (size_t)V; i++)
+        for (size_t k = 0; k < (size_t)K; k++)
+            word[i * (size_t)K + k] = w.v[i * width + k] + c.v[i * width + k];
     free(entry), free(w.v), free(w.sum), free(c.v), free(c.sum);
+    return word;
 }

@@ -29,15 +29,17 @@ typedef struct {
     int window;         /* sgns_text only: the reach is drawn from 1 .. window */
 } SgnsSpec;
 
-/* On n observed pairs in the order given: shuffle pairs that are not drawn independently. */
+/* On n observed pairs in the order given: shuffle pairs that are not drawn
+ * independently. */
 void sgns_pairs(Embedding *, SgnsSpec, size_t n, const int *word, const int *context,
                 Rng);
-/* On the windows of a stream of n ids; words and contexts are the same vocabulary. */
-void sgns_text(Embedding *, SgnsSpec, size_t n, const int *token, Rng);
+/* Word vectors (V,K) of a stream of n ids below V and its windows; caller frees. */
+real *sgns_text(int V, int K, SgnsSpec, size_t n, const int *token, Rng);
 
-/* GloVe on co-occurrence counts: weighted least squares of w.c + biases against log
- * counts, weight min(1, (count / 100)^.75), AdaGrad of rate .05. Afterwards `word` holds
- * word + context, as the source advises. */
-void glove_train(Embedding *, const Sparse *counts, int epochs, Rng);
+/* GloVe on symmetric co-occurrence counts (V,V) in which a neighbour counts 1: weighted
+ * least squares of w.c + biases against log counts, weight min(1, (count / 100)^.75),
+ * AdaGrad of rate .05. Returns word + context (V,K), as the source advises; caller
+ * frees. */
+real *glove_vectors(const Sparse *counts, int K, int epochs, Rng);
 
 #endif

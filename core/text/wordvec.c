@@ -320,37 +320,3 @@ void wordvec_normalise(int V, int K, real *w)
             row[k] = (real)((double)row[k] / length);
     }
 }
-
-/* --- clusters ----------------------------------------------------------------------- */
-
-static int nearest(int clusters, const real *cosine)
-{
-    int top = 0;
-    for (int c = 1; c < clusters; c++)
-        if (cosine[c] > cosine[top]) top = c;
-    return top;
-}
-
-void wordvec_clusters(int n, int K, const real *w, int clusters, int steps, Rng r,
-                      int *cluster, real *centre)
-{
-    require(clusters > 0 && clusters <= n, "%d clusters of %d words", clusters, n);
-    int *start = alloc((size_t)n, sizeof *start);
-    real *cosine = alloc((size_t)n * (size_t)clusters, sizeof *cosine);
-    rng_permutation(r, start, n);
-    for (int c = 0; c < clusters; c++)
-        memcpy(centre + (size_t)c * (size_t)K, w + (size_t)start[c] * (size_t)K,
-               (size_t)K * sizeof *centre);
-
-    for (int step = 0; step < steps; step++) {
-        gemm(false, true, n, clusters, K, w, K, centre, K, cosine, clusters, GEMM_SET);
-        memset(centre, 0, (size_t)clusters * (size_t)K * sizeof *centre);
-        for (int i = 0; i < n; i++) {
-            cluster[i] = nearest(clusters, cosine + (size_t)i * (size_t)clusters);
-            vmath_axpy(K, 1, w + (size_t)i * (size_t)K,
-                       centre + (size_t)cluster[i] * (size_t)K);
-        }
-        wordvec_normalise(clusters, K, centre);
-    }
-    free(start), free(cosine);
-}

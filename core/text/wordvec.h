@@ -48,9 +48,4 @@ real *wordvec_svd(const Sparse *, SvdSpec, Rng sketch, double *s);
 /* Rows of w (V,K) to length 1; a zero row stays. */
 void wordvec_normalise(int V, int K, real *w);
 
-/* Spherical k-means on n rows of length 1: cluster[i] in 0 .. clusters - 1, centre
- * (clusters,K) of length 1. Starts at random rows, takes `steps` steps. */
-void wordvec_clusters(int n, int K, const real *w, int clusters, int steps, Rng,
-                      int *cluster, real *centre);
-
 #endif
