@@ -68,6 +68,16 @@ void rng_shuffle(Rng r, int *a, int n)
     }
 }
 
+void rng_shuffle_f64(Rng r, double *a, int n)
+{
+    for (int i = n - 1; i > 0; i--) {
+        int j = rng_below(r, (uint64_t)i, i + 1);
+        double swap = a[i];
+        a[i] = a[j];
+        a[j] = swap;
+    }
+}
+
 void rng_permutation(Rng r, int *a, int n)
 {
     for (int i = 0; i < n; i++) a[i] = i;

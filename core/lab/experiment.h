@@ -98,6 +98,9 @@ extern const Experiment experiment;
 /* What the finding measured. One name is recorded once; NaN and Inf are bugs and die. A
  * name is one line of text that does not start with a question mark. */
 void record(Run *, const char *name, double x);
+/* The same under a composed name: record_as(run, x, "loss at step %d", step). */
+void record_as(Run *, double x, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* A quantity that does not exist in this seed, say a crossing that never came: it clears
  * no check and is shown as "none". */
 void record_absent(Run *, const char *name);

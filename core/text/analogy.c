@@ -60,6 +60,19 @@ Analogies *analogy_shuffled(const Analogies *from, Rng r)
     return t;
 }
 
+Analogies *analogy_from_pairs(int categories, int n, const Pair *pair)
+{
+    Analogies *t = alloc(1, sizeof *t);
+    for (int i = 0; i < categories; i++) {
+        char *name = text_format("category %d", i);
+        Category *k = category_named(t, name, n);
+        k->n = n;
+        memcpy(k->pair, pair + (size_t)i * (size_t)n, (size_t)n * sizeof *pair);
+        free(name);
+    }
+    return t;
+}
+
 void analogy_free(Analogies *t)
 {
     if (!t) return;

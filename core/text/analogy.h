@@ -29,6 +29,8 @@ Analogies *analogy_read(const char *path, const Corpus *, int V, char **error);
 /* The same lists with the b of each pair moved to another pair, round a random cycle
  * through the category: as many questions, no relation. */
 Analogies *analogy_shuffled(const Analogies *, Rng);
+/* Of n pairs each: pair (categories, n). */
+Analogies *analogy_from_pairs(int categories, int n, const Pair *pair);
 void analogy_free(Analogies *);
 
 /* Ways to answer. The first four take one pair as the example, the last two all the

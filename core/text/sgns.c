@@ -20,6 +20,11 @@
 
 /* --- embeddings --------------------------------------------------------------------- */
 
+static void draw_uniform(Rng r, int K, size_t n, real *v)
+{
+    for (size_t i = 0; i < n; i++) v[i] = (real)((rng_uniform(r, i) - 0.5) / K);
+}
+
 Embedding *embedding_new(int words, int contexts, int K, Rng init)
 {
     require(words > 0 && contexts > 0 && K > 0, "%d words, %d contexts, %d dimensions",
@@ -27,8 +32,8 @@ Embedding *embedding_new(int words, int contexts, int K, Rng init)
     Embedding *e = alloc(1, sizeof *e);
     *e = (Embedding){ words, contexts, K, alloc((size_t)words * (size_t)K, sizeof(real)),
                       alloc((size_t)contexts * (size_t)K, sizeof(real)) };
-    for (size_t i = 0; i < (size_t)words * (size_t)K; i++)
-        e->word[i] = (real)((rng_uniform(init, i) - 0.5) / K);
+    draw_uniform(rng_named(init, "word"), K, (size_t)words * (size_t)K, e->word);
+    draw_uniform(rng_named(init, "context"), K, (size_t)contexts * (size_t)K, e->context);
     return e;
 }
 
@@ -170,10 +175,8 @@ static GloveSide glove_side(int n, int K, Rng init)
 {
     size_t size = (size_t)n * (size_t)(K + 1);
     GloveSide s = { alloc(size, sizeof(real)), alloc(size, sizeof(real)) };
-    for (size_t i = 0; i < size; i++) {
-        s.v[i] = (real)((rng_uniform(init, i) - 0.5) / (K + 1));
-        s.sum[i] = 1;
-    }
+    draw_uniform(init, K + 1, size, s.v);
+    for (size_t i = 0; i < size; i++) s.sum[i] = 1;
     return s;
 }
 

@@ -17,13 +17,13 @@ typedef struct {
     real *context; /* (contexts,K) */
 } Embedding;
 
-/* word ~ U(-1/2K, 1/2K), context 0 */
+/* All numbers uniform in +-1/2K: contexts too, so that untrained products vary. */
 Embedding *embedding_new(int words, int contexts, int K, Rng init);
 void embedding_free(Embedding *);
 
 typedef struct {
-    int negatives; /* noise contexts per observed pair */
-    int epochs;
+    int negatives;      /* noise contexts per observed pair */
+    int epochs;         /* 0 trains nothing */
     double rate;        /* of the first step; falls linearly to 0 */
     double noise_power; /* noise ~ count^this: 1 makes w.c estimate PMI - ln negatives */
     int window;         /* sgns_text only: the reach is drawn from 1 .. window */

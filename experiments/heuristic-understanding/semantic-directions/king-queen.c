@@ -3,14 +3,15 @@
 
 Count which words stand near which in ten million words of dictionaries and manuals, keep
 the 150 directions that say most about these counts, and relations between words become
-steps: the step from *man* to *woman*, taken from *king*, ends at *queen*. Mikolov, Yih and
-Zweig saw it in the vectors of a language model [@mikolov2013linguistic], fast ways to get
-such vectors made it famous [@mikolov2013efficient; @pennington2014glove], and counting
-does as well [@levy2014linguistic].
+steps: the step from *man* to *woman*, taken from *king*, ends at *queen*. Mikolov, Yih
+and Zweig saw it in the vectors of a language model [@mikolov2013linguistic], fast ways to
+get such vectors made it famous [@mikolov2013efficient; @pennington2014glove], and
+counting does as well [@levy2014linguistic].
 
-What could fool us [@rogers2017too]: *queen* may be the nearest neighbour of *king* anyway;
-the usual test forbids the question's own words as answers; some words are near everything.
-So we score the bare neighbour, count both ways, and repeat it all on shuffled text.
+What could fool us [@rogers2017too]: *queen* may be the nearest neighbour of *king*
+anyway; the usual test forbids the question's own words as answers; some words are near
+everything. So we score the bare neighbour, count both ways, and repeat it all on shuffled
+text.
 */
 #include "core/core.h"
 
@@ -65,7 +66,8 @@ const Experiment experiment = {
           .side = BELOW,
           .bound = 1,
           .also = { { "place of queen among all", BELOW, 2 } },
-          .why = "the formula as it is quoted; second with the question's words allowed",
+          .why =
+              "the formula as quoted; first or second with the question's words allowed",
           .controls = { { "place of queen shuffled text",
                           "words in random order",
                           { "place of queen among all shuffled text" } } } },
@@ -100,9 +102,9 @@ plot table("plane") using "x":"y":"dx":"dy" with vectors filled head linestyle 1
 
 ## Vectors from counts
 
-The text is what six Debian packages install: three dictionaries, WordNet's definitions,
-a political FAQ and fortune cookies, {{=tokens}} words. We keep the 20,000 most frequent;
-an occurrence of a word that makes up a share $f$ of the text stays with probability
+The text is what six Debian packages install: three dictionaries, WordNet's definitions, a
+political FAQ and fortune cookies, {{=tokens}} words. We keep the 20,000 most frequent; an
+occurrence of a word that makes up a share $f$ of the text stays with probability
 $\sqrt{10^{-4}/f}$ [@mikolov2013distributed]. Another release would read differently:
 
 ~~~listing corpus
@@ -110,10 +112,10 @@ $\sqrt{10^{-4}/f}$ [@mikolov2013distributed]. Another release would read differe
 
 Two words $d \le 5$ apart count $6 - d$ for each other. A count becomes *pointwise mutual
 information*, $\log P(w,c) / P(w)P(c)$: how much more often the two meet than by chance.
-Negative values, which mostly say that a rare pair was missed, become 0. The matrix is then
-replaced by its best approximation of rank 150, $U S V^T$, and a word's vector is its row of
-$U S^{1/4}$ at length 1. The power [@levy2015improving] keeps the first directions, which
-tell frequent from rare words, from drowning the others.
+Negative values, which mostly say that a rare pair was missed, become 0. The matrix is
+then replaced by its best approximation of rank 150, $U S V^T$, and a word's vector is its
+row of $U S^{1/4}$ at length 1. The power [@levy2015improving] keeps the first directions,
+which tell frequent from rare words, from drowning the others.
 */
 enum { K = 150, WINDOW = 5 };
 typedef struct {
@@ -139,20 +141,13 @@ static void learn(Space *x, const int *token, size_t n, Rng rng)
 ## Questions, and ways to answer them
 
 *Man is to woman as king is to ...?* A question takes two pairs $(a, a')$ and $(b, b')$ of
-one category; all ordered pairs of pairs make {{=questions}} questions in seven categories.
-**3CosAdd** answers with the word whose vector has the largest cosine with $a' - a + b$;
-**3CosMul** multiplies the three cosines instead. **Only b** answers with the nearest
-neighbour of $b$, and is the baseline. Two methods see all other pairs of the category:
-**3CosAvg** adds their mean offset; **LRCos** multiplies the cosine with $b$ by the
-probability that a word belongs among the $a'$ [@drozd2016word].
+one category; all ordered pairs of pairs make {{=questions}} questions in seven
+categories. **3CosAdd** answers with the word whose vector has the largest cosine with $a'
+- a + b$; **3CosMul** multiplies the three cosines instead. **Only b** answers with the
+nearest neighbour of $b$, and is the baseline. Two methods see all other pairs of the
+category: **3CosAvg** adds their mean offset; **LRCos** multiplies the cosine with $b$ by
+the probability that a word belongs among the $a'$ [@drozd2016word].
 */
-static void record_at(Run *run, const char *what, const char *where, double x)
-{
-    char *name = text_format("%s%s", what, where);
-    record(run, name, x);
-    free(name);
-}
-
 static double total(const Space *x, AnalogyMethod how)
 {
     return analogy_total(x->asked->n, x->s, how, -1);
@@ -160,13 +155,14 @@ static double total(const Space *x, AnalogyMethod how)
 
 static void record_total(Run *run, const Space *x, const char *where)
 {
-    record_at(run, "total", where, total(x, ANALOGY_ADD));
-    record_at(run, "advantage", where, total(x, ANALOGY_ADD) - total(x, ANALOGY_ONLY_B));
+    double add = total(x, ANALOGY_ADD), only_b = total(x, ANALOGY_ONLY_B);
+    record_as(run, add, "total%s", where);
+    record_as(run, add - only_b, "advantage%s", where);
 }
 
 /*
-Where *only b* is high, an offset has little left to do. *Not excluded* is 3CosAdd when the
-question's own words may be answers; the rest is owed to the rule that excludes them.
+Where *only b* is high, an offset has little left to do. *Not excluded* is 3CosAdd when
+the question's own words may be answers; the rest is owed to the rule that excludes them.
 
 ~~~gnuplot categories "Share of right answers in each category, by six ways to answer."
 set style data histograms; set style histogram clustered gap 1.5
@@ -197,8 +193,9 @@ static void show_categories(Run *run, const Space *x)
 /*
 ## The famous question
 
-The words nearest to *king* - *man* + *woman*, with their cosines; below, the same after the
-text was put in random order. What is left there is the question's own words and noise.
+The words nearest to *king* - *man* + *woman*, with their cosines; below, the same after
+the text was put in random order. What is left there is the question's own words and
+noise.
 
 ~~~listing nearest
 ~~~
@@ -210,9 +207,10 @@ static void ask_for_queen(Run *run, const Space *x, const char *where)
 {
     Pair step = { corpus_id(x->text, "man"), corpus_id(x->text, "woman") };
     int king = corpus_id(x->text, "king"), queen = corpus_id(x->text, "queen");
-    for (int open = 0; open < 2; open++)
-        record_at(run, open ? "place of queen among all" : "place of queen", where,
-                  analogy_rank(step, king, queen, x->V, K, x->w, open));
+    int place = analogy_rank(step, king, queen, x->V, K, x->w, false),
+        among_all = analogy_rank(step, king, queen, x->V, K, x->w, true);
+    record_as(run, place, "place of queen%s", where);
+    record_as(run, among_all, "place of queen among all%s", where);
     char *words = analogy_listing(step, king, x->V, K, x->w, 8, x->text->word);
     listing(run, *where ? "nearest-shuffled" : "nearest", "%s", words);
     free(words);
@@ -248,8 +246,8 @@ static void draw(Run *run, const Space *x, Rng rng)
 }
 
 /*
-~~~gnuplot fractions "Share of right answers when only a part of the text is read, in blocks
-of a thousand words."
+~~~gnuplot fractions "Share of right answers when only a part of the text is read, in
+blocks of a thousand words."
 set logscale x; set xrange [0.08:1.1]; set yrange [0:*]; eval room(9)
 set xlabel "share of the text"
 plot table("fractions") using "share":"3CosAdd" with linespoints title "3CosAdd" at end, \
@@ -287,7 +285,8 @@ static void learn_by_prediction(Run *run, Space x, Rng rng)
 
 /*
 The seed decides which occurrences of frequent words stay, where the decomposition starts,
-and how the controls are mixed. The shuffled text keeps every word and loses only the order.
+and how the controls are mixed. The shuffled text keeps every word and loses only the
+order.
 */
 static void run(Run *run, Rng rng)
 {
@@ -335,16 +334,16 @@ static void run(Run *run, Rng rng)
 
 Offsets answer {{analogy-total*100|%.0f}} % of the questions, the nearest neighbour of $b$
 {{offset-beats-neighbour*100|%.0f}} points less, and offsets in shuffled text
-{{analogy-total.control*100|%.1f}} %. *Queen* takes place {{queen-first}}, and place
-{{queen-first.also}} when the question's own words may be answers too. But the picture of
-one clean step is too good. In *family*, the showcase, the offset scores
-{{=family by offset|%.2f}}, the bare neighbour {{=family only b|%.2f}}. With the question's
-words allowed, at most {{exclusion-artefact*100|%.0f}} % of a category's right answers are
-left. And pooling pairs adds {{averaged-offset*100|%.0f}} points
-({{=gain of pooling shuffled text*100|%.0f}} in shuffled text): a single pair is a noisy ruler.
+{{analogy-total.control*100|%.1f}} %. *Queen* takes place {{queen-first}}, and on average
+place {{queen-first.also}} when the question's own words may be answers too. But the
+picture of one clean step is too good. In *family*, the showcase, the offset scores
+{{=family by offset|%.2f}}, the bare neighbour {{=family only b|%.2f}}. With the
+question's words allowed, at most {{exclusion-artefact*100|%.0f}} % of a category's right
+answers are left. And pooling pairs adds {{averaged-offset*100|%.0f}} points ({{=gain of
+pooling shuffled text*100|%.0f}} in shuffled text): a single pair is a noisy ruler.
 
-What this scale cannot show: *sushi* and *pizza*, which the text hardly mentions
-([a controlled world](sushi-pizza.html) has them); and web-scale accuracy, for GloVe 75 % on
+What this scale cannot show: *sushi* and *pizza*, which the text hardly mentions ([a
+controlled world](sushi-pizza.html) has them); and web-scale accuracy, for GloVe 75 % on
 other lists [@pennington2014glove]. Large language models, too, recall capitals and past
 tenses in good part by adding one vector [@merullo2023language].
 */
