@@ -54,7 +54,7 @@ static void fault_of(Inspection *c, const char *name, int line, const char *what
     free(text);
 }
 
-/* --- reading -------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------- */
 
 static void add_name(Names *names, const char *s, size_t n, int line)
 {
@@ -164,7 +164,7 @@ static void read_documents(Inspection *c)
     folder_list_free(names, c->n);
 }
 
-/* --- links and ids --------------------------------------------------------------------- */
+/* --- links and ids --------------------------------------------------------------- */
 
 static bool has_id(const Document *d, const char *id)
 {
@@ -213,7 +213,7 @@ static void check_documents(Inspection *c)
     }
 }
 
-/* --- styles, hashes, index --------------------------------------------------------------- */
+/* --- styles, hashes, index ------------------------------------------------------- */
 
 static void check_styles(Inspection *c)
 {
@@ -301,7 +301,7 @@ int check_site(const char *folder, int *pages)
     return c.faults;
 }
 
-/* --- the command -------------------------------------------------------------------------- */
+/* --- the command ----------------------------------------------------------------- */
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {

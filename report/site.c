@@ -1,8 +1,9 @@
 /* site.c - the command that builds the site.
  *
  * Everything is loaded first, every article woven, then the pages are written one by one;
- * a page needs no other page. The time of index.html is that of the whole. An article that cannot be woven costs its own page its text and nothing
- * else: the message stands there and on stderr, and --strict makes it an error. */
+ * a page needs no other page. The time of index.html is that of the whole. An article
+ * that cannot be woven costs its own page its text and nothing else: the message stands
+ * there and on stderr, and --strict makes it an error. */
 #define _GNU_SOURCE
 #include "report/site.h"
 #include "core/base/file.h"
@@ -116,7 +117,7 @@ void site_free(Site *site)
     suite_free(site->suite);
 }
 
-/* --- the command -------------------------------------------------------------------------- */
+/* --- the command ----------------------------------------------------------------- */
 
 typedef struct {
     const char *out;

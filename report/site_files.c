@@ -17,7 +17,7 @@
 #define LUNR "/usr/share/javascript/lunr/lunr.min.js"
 #endif
 
-/* --- putting -------------------------------------------------------------------------- */
+/* --- putting --------------------------------------------------------------------- */
 
 static SiteFile *add_file(Site *site, const char *path)
 {
@@ -74,7 +74,7 @@ bool site_copy(Site *site, const char *from, const char *path, const Finding *f,
     return true;
 }
 
-/* --- assets ---------------------------------------------------------------------------- */
+/* --- assets ---------------------------------------------------------------------- */
 
 void site_put_assets(Site *site)
 {
@@ -95,7 +95,7 @@ void site_put_assets(Site *site)
         site_warn(site, "no " LUNR ", so the site has no search; install libjs-lunr");
 }
 
-/* --- data ------------------------------------------------------------------------------ */
+/* --- data ------------------------------------------------------------------------ */
 
 static void copy_data(Site *site, const Finding *f, const char *from, const char *name,
                       const char *what)
@@ -203,7 +203,7 @@ void site_put_data(Site *site)
     put_value_sums(site);
 }
 
-/* --- sums ------------------------------------------------------------------------------ */
+/* --- sums ------------------------------------------------------------------------ */
 
 static int by_path(const void *a, const void *b)
 {

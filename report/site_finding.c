@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- opening ------------------------------------------------------------------------ */
+/* --- opening --------------------------------------------------------------------- */
 
 static void crumbs(Html *h, const Site *site, const Finding *f)
 {
@@ -84,7 +84,7 @@ static void banners(Html *h, const Page *page)
         banner(h, "Other inputs.", page->here.why);
 }
 
-/* --- claims and main chart ------------------------------------------------------------ */
+/* --- claims and main chart ------------------------------------------------------- */
 
 /* Rough heights in lines, for balancing the two columns. */
 enum { CHART_LINES = 16 };
@@ -182,7 +182,7 @@ static void overview(Html *h, Site *site, const Page *page)
     html_close(h, "section");
 }
 
-/* --- after the article ---------------------------------------------------------------- */
+/* --- after the article ----------------------------------------------------------- */
 
 static void carries(Html *h, Site *site, const Finding *f)
 {
@@ -278,7 +278,7 @@ static void downloads(Html *h, const Site *site, const Finding *f)
     html_close(h, "div");
 }
 
-/* --- page ----------------------------------------------------------------------------- */
+/* --- page ------------------------------------------------------------------------ */
 
 static void contents(Html *h, const Page *page)
 {

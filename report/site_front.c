@@ -14,7 +14,7 @@ static const char *const start_here[] = { "king-queen",       "sushi-pizza",
                                           "criticality",      "associative-memory" };
 enum { START_AT_MOST = 6 };
 
-/* --- scoreboard ------------------------------------------------------------------------ */
+/* --- scoreboard ------------------------------------------------------------------ */
 
 static bool in_part(const Site *site, const Finding *f, const char *part)
 {
@@ -93,7 +93,7 @@ static void scoreboard(Html *h, Site *site)
     html_close(h, "div");
 }
 
-/* --- start here, this machine ------------------------------------------------------------ */
+/* --- start here, this machine ---------------------------------------------------- */
 
 static void start_list(Html *h, Site *site)
 {
@@ -139,7 +139,7 @@ static void this_machine(Html *h, Site *site)
                     other);
 }
 
-/* --- the map ------------------------------------------------------------------------------ */
+/* --- the map --------------------------------------------------------------------- */
 
 /* Each verdict among the claims once, with how often it occurs. */
 static void tally(Html *h, const Finding *f)
@@ -368,7 +368,7 @@ static void map(Html *h, Site *site)
     if (open) html_close(h, "section");
 }
 
-/* --- page --------------------------------------------------------------------------------- */
+/* --- page ------------------------------------------------------------------------ */
 
 static void outline_note(Html *h, Site *site)
 {

@@ -179,7 +179,7 @@ static json_t *outline_json(const Site *site)
     return a;
 }
 
-/* --- badge ------------------------------------------------------------------------------ */
+/* --- badge ----------------------------------------------------------------------- */
 
 /* Claims with a bound, and how many of them came out as their authors expect. */
 static void count_expected(const Site *site, int *expected, int *claims)

@@ -13,7 +13,7 @@ static const SeedRun *current_run(const Finding *f)
     return NULL;
 }
 
-/* --- cost ----------------------------------------------------------------------------- */
+/* --- cost ------------------------------------------------------------------------ */
 
 /* Mean of the record's seeds, else of a run here, else as declared. */
 double site_cost(const Finding *f)
@@ -45,7 +45,7 @@ char *site_memory(const Finding *f)
     return text_format(", %.0f MB of memory", ceil(kb / 1024));
 }
 
-/* --- the table ------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------- */
 
 typedef struct {
     Html *h;

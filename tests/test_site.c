@@ -92,7 +92,7 @@ static int faults(void)
     return check_site(OUT, &pages);
 }
 
-/* --- what pages say ------------------------------------------------------------------- */
+/* --- what pages say -------------------------------------------------------------- */
 
 static void a_built_site_keeps_every_promise(void **state)
 {
@@ -271,7 +271,7 @@ static void a_malformed_outline_builds_nothing(void **state)
     assert_false(file_exists(OUT));
 }
 
-/* --- hashes ---------------------------------------------------------------------------- */
+/* --- hashes ---------------------------------------------------------------------- */
 
 static void hashes_of_values_know_no_time(void **state)
 {
@@ -329,7 +329,7 @@ static void a_page_whose_finding_is_gone_is_removed(void **state)
     assert_int_equal(faults(), 0);
 }
 
-/* --- planted faults ---------------------------------------------------------------------- */
+/* --- planted faults -------------------------------------------------------------- */
 
 static void each_planted_fault_is_found(void **state)
 {
