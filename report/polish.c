@@ -59,7 +59,8 @@ static void put_attributes(Polisher *p, const Tag *t)
     }
 }
 
-/* Line numbers are for the eye: out of the tab order and of what is read aloud. */
+/* Line numbers are for the eye: out of the tab order and of what is read aloud. What may
+ * scroll can be reached by keyboard. */
 static void put_extra(Polisher *p, const Tag *t)
 {
     const Attribute *href = tags_find(t, "href");
@@ -67,8 +68,7 @@ static void put_extra(Polisher *p, const Tag *t)
         tags_is(t, "a") && (starts(href, "#" POLISH_CODE "-") || starts(href, "#cb"));
     if (line && !tags_find(t, "aria-hidden"))
         buffer_put(&p->out, " aria-hidden=\"true\" tabindex=\"-1\"");
-    if (tags_is(t, "div") && tags_has(t, "class", "sourceCode"))
-        buffer_put(&p->out, " tabindex=\"0\"");
+    if (tags_is(t, "pre")) buffer_put(&p->out, " tabindex=\"0\"");
 }
 
 static void open_heading(Polisher *p, const Tag *t)

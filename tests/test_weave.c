@@ -161,7 +161,8 @@ static void code_folds_and_is_named(void **state)
     assert_contains(a->html, "<details class=\"code\" open=\"\"><summary><code>helper"
                              "</code>");
     assert_contains(a->html, "<code>run...</code>");
-    assert_contains(a->html, "class=\"sourceCode\" tabindex=\"0\"");
+    assert_contains(
+        a->html, "<pre class=\"sourceCode numberSource c numberLines\" tabindex=\"0\"");
     assert_contains(a->html, "<span class=\"cf\">return</span>");
     weave_free(a);
 }
@@ -244,7 +245,7 @@ static void an_authors_own_block_is_left_alone(void **state)
     (void)state;
     char *html =
         woven_html("/*\n# T\n\n~~~\n{{share}} ~ @nobody\n~~~\n\n{{share}}\n*/\n");
-    assert_contains(html, "<pre><code>{{share}} ~ @nobody</code></pre>");
+    assert_contains(html, "<pre tabindex=\"0\"><code>{{share}} ~ @nobody</code></pre>");
     assert_contains(html, "<p>0.750</p>");
     free(html);
 }
