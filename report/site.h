@@ -58,7 +58,8 @@ bool site_copy(Site *, const char *from, const char *path, const Finding *,
 /* The assets, every finding's data, and data/SHA256SUMS over this machine's values. */
 void site_put_assets(Site *);
 void site_put_data(Site *);
-/* SHA256SUMS of everything written; removes what an older build wrote and this did not. */
+/* SHA256SUMS of everything written; removes what an older build wrote and this did
+ * not. */
 void site_put_sums(Site *);
 
 /* --- parts of pages -------------------------------------------------------------- */
