@@ -22,12 +22,16 @@ static bool has_run(const SeedRun *r)
     return !r->run || !json_object_get(r->run, "not_run");
 }
 
+/* Seeds that an older executable ran are not of one kind with those of the present one;
+ * they count only as long as it has run none. */
 static Replicate *pool(const SeedRun *runs, int n_runs, int *n)
 {
     Replicate *r = alloc((size_t)n_runs + 1, sizeof *r);
+    bool current = false;
+    for (int i = 0; i < n_runs; i++) current = current || runs[i].current;
     *n = 0;
     for (int i = 0; i < n_runs; i++)
-        if (has_run(&runs[i])) r[(*n)++] = runs[i].values;
+        if (has_run(&runs[i]) && runs[i].current == current) r[(*n)++] = runs[i].values;
     return r;
 }
 

@@ -208,6 +208,19 @@ static void a_run_of_another_executable_is_not_this_machines(void **state)
     assert_shows("alpha.html", "recorded, not recomputed here");
 }
 
+static void seeds_of_an_older_executable_are_not_mixed_in(void **state)
+{
+    (void)state;
+    unlink("data/record/alpha.csv"), unlink("data/record/alpha.index.csv");
+    build();
+    assert_shows("alpha.html", "3 of 3 seeds");
+    mini_new_executable("alpha", "second");
+    mini_run("alpha", 1);
+    build();
+    assert_shows("alpha.html", "1 of 1 seed");
+    assert_hides("alpha.html", "of 3 seeds");
+}
+
 static void a_failed_self_test_is_said(void **state)
 {
     (void)state;
@@ -389,6 +402,7 @@ int main(void)
         TEST(one_other_value_is_named),
         TEST(other_inputs_are_no_difference),
         TEST(a_run_of_another_executable_is_not_this_machines),
+        TEST(seeds_of_an_older_executable_are_not_mixed_in),
         TEST(a_failed_self_test_is_said),
         TEST(a_refuted_claim_is_shown_as_such),
         TEST(a_broken_finding_costs_only_its_own_page),
