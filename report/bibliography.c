@@ -138,6 +138,25 @@ static Reference reference_of(json_t *csl)
     return r;
 }
 
+/* Two sources of the same people and year: "2013a", "2013b", in the order of the file. */
+static void tell_apart(Bibliography *b)
+{
+    int *place =
+        alloc((size_t)b->n + 1, sizeof *place); /* among its likes; 0: it is alone */
+    for (int i = 0; i < b->n; i++)
+        for (int k = i + 1, n = 2; k < b->n && place[i] < 2; k++)
+            if (!strcmp(b->references[i].brief, b->references[k].brief))
+                place[i] = 1, place[k] = n++;
+    for (int i = 0; i < b->n; i++) {
+        Reference *r = &b->references[i];
+        if (!place[i] || !*r->date) continue;
+        char *brief = text_format("%s%c", r->brief, 'a' + place[i] - 1);
+        free(r->brief);
+        r->brief = brief;
+    }
+    free(place);
+}
+
 Bibliography *bibliography_read(const char *path, char **error)
 {
     if (!file_exists(path)) {
@@ -160,6 +179,7 @@ Bibliography *bibliography_read(const char *path, char **error)
     for (int i = 0; i < b->n; i++)
         b->references[i] = reference_of(json_array_get(list, (size_t)i));
     json_decref(list);
+    tell_apart(b);
     return b;
 }
 

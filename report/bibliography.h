@@ -9,11 +9,11 @@
 typedef struct {
     char *key, *title;
     char *authors; /* all of them, "Ada Byron, Max Newman" */
-    char *brief;   /* "Byron and Newman 2013", "Mikolov et al. 2013" */
-    char *date;    /* "2013-01", "2013" or "" */
-    char *venue;   /* journal, proceedings or publisher; "" */
-    char *url;     /* NULL: none */
-    json_t *csl;   /* the entry as CSL-JSON, owned */
+    char *brief; /* "Byron and Newman 2013", "Mikolov et al. 2013a": unlike all others */
+    char *date;  /* "2013-01", "2013" or "" */
+    char *venue; /* journal, proceedings or publisher; "" */
+    char *url;   /* NULL: none */
+    json_t *csl; /* the entry as CSL-JSON, owned */
 } Reference;
 
 typedef struct {

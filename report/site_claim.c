@@ -33,17 +33,32 @@ void site_citation(Html *h, const char *what, const Citation *c)
     html_close(h, "details");
 }
 
+/* Adds a part to a list that reads "this, that". */
+static void add_part(Buffer *b, const char *part)
+{
+    buffer_format(b, "%s%s", b->n ? ", " : "", part);
+}
+
 /* "5 of 5 seeds", and what is remarkable about the verdict. */
 static void verdict_line(Html *h, const Claim *c, const Judgement *j)
 {
+    Buffer b = { 0 };
+    buffer_put(&b, "");
+    const char *seeds = j->seeds == 1 ? "seed" : "seeds";
     if (c->side && j->seeds)
-        html_format(h, "%d of %d seed%s", j->cleared, j->seeds, j->seeds == 1 ? "" : "s");
-    else if (j->seeds) html_format(h, "%d seed%s", j->seeds, j->seeds == 1 ? "" : "s");
-    if (c->side && j->verdict != NOT_RUN && j->verdict != c->expect)
-        html_format(h, ", expected: %s", verdict_name(c->expect));
-    else if (c->side && c->expect != HOLDS) html_text(h, ", as expected");
-    if (c->tier == REPORT && c->side) html_text(h, ", gates nothing");
-    if (c->variant) html_format(h, ", %s variant", c->variant);
+        buffer_format(&b, "%d of %d %s", j->cleared, j->seeds, seeds);
+    else if (j->seeds) buffer_format(&b, "%d %s", j->seeds, seeds);
+    if (c->side && j->verdict != NOT_RUN && j->verdict != c->expect) {
+        add_part(&b, "expected: ");
+        buffer_put(&b, verdict_name(c->expect));
+    } else if (c->side && c->expect != HOLDS) add_part(&b, "as expected");
+    if (c->tier == REPORT && c->side) add_part(&b, "gates nothing");
+    if (c->variant) {
+        add_part(&b, c->variant);
+        buffer_put(&b, " variant");
+    }
+    html_text(h, b.s);
+    free(b.s);
 }
 
 static void reason(Html *h, Site *site, const Page *page, const char *name,

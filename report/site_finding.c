@@ -86,18 +86,24 @@ static void banners(Html *h, const Page *page)
 
 /* --- claims and main chart ------------------------------------------------------- */
 
-/* Rough heights in lines, for balancing the two columns. */
-enum { CHART_LINES = 16 };
+/* Rough heights [px] at the width of a column, for balancing the two. */
+enum { CHART = 390, CARD = 155, LINE = 25, CONTROL_ROW = 45, ALSO = 55, LEAD_LINE = 28 };
 
-static double card_height(const Claim *c)
+static int lines(const char *text, int letters)
+{
+    return text ? 1 + (int)strlen(text) / letters : 0;
+}
+
+static int card_height(const Claim *c)
 {
     int controls = 0;
     while (controls < COUNT(c->controls) && c->controls[controls].value) controls++;
-    double lines = 6 + (double)(strlen(c->text) / 55) + 2 * controls;
-    if (c->why) lines += 1 + (double)(strlen(c->why) / 65);
+    int rows = controls + (c->reference_key != NULL);
+    int height = CARD + LINE * lines(c->text, 56) + CONTROL_ROW * rows;
+    if (c->why) height += LINE * (lines(c->why, 68) + 1) - LINE / 2;
     for (int a = 0; a < COUNT(c->also) && c->also[a].value; a++)
-        lines += 2.4 + 1.5 * controls;
-    return lines;
+        height += ALSO + CONTROL_ROW * controls;
+    return height;
 }
 
 /* The drawing once more, so its ids get a prefix of their own: every id of a chart starts
@@ -152,16 +158,26 @@ static void article(Html *h, const Page *page)
     free(noted), free(html);
 }
 
+static int opening_height(const Page *page)
+{
+    char *html = page->article
+                     ? text_format("%.*s", (int)opening_length(page), page->article->html)
+                     : text_copy(""),
+         *text = site_plain_text(html);
+    int height = *html ? LEAD_LINE * lines(text, 56) : 0;
+    free(html), free(text);
+    return height;
+}
+
 /* Opening and claims fill the left column, then the space below the chart on the
  * right. */
 static int claims_on_the_left(const Page *page)
 {
     const Finding *f = page->f;
-    double left = (double)(opening_length(page) / 50);
-    double total = left + (site_main_chart(page) ? CHART_LINES : 0);
-    int n = 0;
+    int left = opening_height(page), n = 0;
+    int total = left + (site_main_chart(page) ? CHART : 0);
     for (int i = 0; i < f->n_claims; i++) total += card_height(&f->claims[i]);
-    while (n < f->n_claims && left + 0.5 * card_height(&f->claims[n]) < total / 2)
+    while (n < f->n_claims && left + card_height(&f->claims[n]) / 2 < total / 2)
         left += card_height(&f->claims[n++]);
     return n;
 }

@@ -95,19 +95,35 @@ static void scoreboard(Html *h, Site *site)
 
 /* --- start here, this machine ---------------------------------------------------- */
 
+/* The main chart and a name, both one link to the finding. */
+static void thumb_link(Html *h, const Page *page, const char *name)
+{
+    const Finding *f = page->f;
+    const Chart *chart = site_main_chart(page);
+    char *href = text_format("%s.html", f->id);
+    html_open(h, "a", "href", href, NULL);
+    html_open(h, "span", "class", "frame", NULL);
+    if (chart) {
+        char *src = text_format("data/%s/%s.svg", f->id, chart->id);
+        html_void(h, "img", "src", src, "alt", "", NULL);
+        free(src);
+    } else html_leaf(h, "span", f->broken ? "broken" : "no chart", "class", "none", NULL);
+    html_close(h, "span");
+    html_leaf(h, "span", name ? name : f->id, "class", "name", NULL);
+    html_close(h, "a");
+    free(href);
+}
+
 static void start_list(Html *h, Site *site)
 {
-    html_open(h, "ol", "class", "start", NULL);
+    html_open(h, "ol", "class", "thumbs start", NULL);
     for (int i = 0, shown = 0; i < COUNT(start_here) && shown < START_AT_MOST; i++) {
         const Page *page = site_page(site, start_here[i]);
         if (!page || page->f->broken) continue;
-        char *href = text_format("%s.html", page->f->id);
-        html_open(h, "li", NULL);
-        html_leaf(h, "a", page->article ? page->article->title : page->f->title, "href",
-                  href, NULL);
+        html_open(h, "li", "class", "thumb", NULL);
+        thumb_link(h, page, page->article ? page->article->title : page->f->title);
         if (page->article) html_leaf(h, "p", page->article->lead, NULL);
         html_close(h, "li");
-        free(href);
         shown++;
     }
     html_close(h, "ol");
@@ -139,6 +155,35 @@ static void this_machine(Html *h, Site *site)
                     other);
 }
 
+/* The parts with their sections, as a way into the long map below. */
+static void parts_list(Html *h, Site *site)
+{
+    html_open(h, "ul", "class", "parts", NULL);
+    bool open = false;
+    for (int i = 0, sections = 0; i < site->outline->n; i++) {
+        const OutlineRow *row = &site->outline->rows[i];
+        if (row->kind != OUTLINE_HEADING || *row->subsection) continue;
+        char *anchor = site_anchor(row->part, row->section, ""),
+             *href = text_format("#%s", anchor);
+        if (site_opens_part(site, i)) {
+            if (open) html_close(h, "li");
+            open = true;
+            sections = 0;
+            html_open(h, "li", NULL);
+            char *top = site_anchor(row->part, "", ""), *to = text_format("#%s", top);
+            html_leaf(h, "a", row->part, "href", to, "class", "whole", NULL);
+            free(top), free(to);
+        }
+        if (*row->section) {
+            html_text(h, sections++ ? ", " : ": ");
+            html_leaf(h, "a", row->section, "href", href, NULL);
+        }
+        free(anchor), free(href);
+    }
+    if (open) html_close(h, "li");
+    html_close(h, "ul");
+}
+
 /* --- the map --------------------------------------------------------------------- */
 
 /* Each verdict among the claims once, with how often it occurs. */
@@ -163,23 +208,10 @@ static void tally(Html *h, const Finding *f)
 
 static void thumb(Html *h, const Page *page)
 {
-    const Finding *f = page->f;
-    char *href = text_format("%s.html", f->id);
     html_open(h, "li", "class", "thumb", NULL);
-    html_open(h, "a", "href", href, NULL);
-    html_open(h, "span", "class", "frame", NULL);
-    const Chart *chart = site_main_chart(page);
-    if (chart) {
-        char *src = text_format("data/%s/%s.svg", f->id, chart->id);
-        html_void(h, "img", "src", src, "alt", "", NULL);
-        free(src);
-    } else html_leaf(h, "span", f->broken ? "broken" : "no chart", "class", "none", NULL);
-    html_close(h, "span");
-    html_leaf(h, "span", f->title ? f->title : f->id, "class", "name", NULL);
-    html_close(h, "a");
-    tally(h, f);
+    thumb_link(h, page, page->f->title);
+    tally(h, page->f);
     html_close(h, "li");
-    free(href);
 }
 
 static bool under(const OutlineRow *row, const OutlineRow *heading)
@@ -229,7 +261,8 @@ static void entry_title(Html *h, const Site *site, const OutlineRow *row)
     for (int i = 0; i < row->n_keys; i++) {
         r = bibliography_find(site->sources, row->keys[i]);
         if (!r) continue;
-        size_t year = *r->date ? strlen(r->brief) - strlen(" 2024") : strlen(r->brief);
+        const char *space = *r->date ? strrchr(r->brief, ' ') : NULL;
+        size_t year = space ? (size_t)(space - r->brief) : strlen(r->brief);
         char *href = text_format("sources.html#%s", r->key),
              *by = row->n_keys == 1 && *date
                        ? text_format("%.*s, %.*s", (int)year, r->brief,
@@ -383,11 +416,9 @@ static void fill(Html *h, Site *site, const char *mark)
     static const struct {
         const char *mark;
         void (*write)(Html *, Site *);
-    } marks[] = { { "scoreboard", scoreboard },
-                  { "start", start_list },
-                  { "this-machine", this_machine },
-                  { "outline-note", outline_note },
-                  { "map", map } };
+    } marks[] = { { "scoreboard", scoreboard },     { "start", start_list },
+                  { "parts", parts_list },          { "this-machine", this_machine },
+                  { "outline-note", outline_note }, { "map", map } };
     for (int i = 0; i < COUNT(marks); i++)
         if (!strcmp(mark, marks[i].mark)) {
             marks[i].write(h, site);
