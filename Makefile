@@ -201,7 +201,7 @@ help:
 #?   make why T=king-queen       why its units run again, or that they do not
 #?   make cite ID=king-queen/queen-first     how to cite a claim
 #?   make diff A=folder B2=folder            two runs, value by value
-#?   make record ONLY=king-queen             publish a full run into data/record
+#?   make record ONLY=king-queen [ALL=1]     publish a full run into data/record
 #?   make promises               what is promised of make itself, on a planted experiment
 #?   make bench  fuzz  site  sizes  format  golden  citations  clean
 #?
@@ -210,7 +210,7 @@ help:
 report: $(READY)
 	@$(GLASSBOX) units --only '$(ONLY)' --seeds '$(SEEDS)' --variant '$(VARIANT)' $(QUICK) \
 	  > $(B)/units.txt $(CLASS)
-	@$(WATCH) || [ $$? -ne 130 ] $(CLASS)
+	@( $(WATCH) || [ $$? -ne 130 ] || exit 130 ) $(CLASS)
 	@$(MAKE_SITE) $(CLASS)
 	@echo "file://$(CURDIR)/$(B)/site/index.html"
 

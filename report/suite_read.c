@@ -251,7 +251,7 @@ static bool read_replicates(const char *path, Replicate **out, int *n, char **er
     if (!s) return false;
     *out = alloc((size_t)s->rows + 1, sizeof **out);
     bool ok = true;
-    for (int from = 0, to, seed = 0; ok && from < s->rows; from = to) {
+    for (int from = 0, to = 0, seed = 0; ok && from < s->rows; from = to) {
         ok = next_seed(s, from, seed, &to, &seed, error);
         if (!ok) break;
         Replicate *r = &(*out)[(*n)++];

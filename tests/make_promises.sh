@@ -212,6 +212,7 @@ for signal in INT TERM; do
     if [ $signal = INT ]; then kill -INT -$group; else kill -TERM $(processes 'build/glassbox watch'); fi
     wait $group 2> /dev/null
     promise "SIG$signal says what was kept" says 'interrupted: .* kept, 1 stopped'
+    [ $signal = INT ] || promise 'its last line names the class' says '^report: exit 130: interrupted'
     promise "SIG$signal leaves no unit behind" wait_for no_running_unit
     promise "SIG$signal makes no site of an interrupted run" says_not '^file://'
     report
