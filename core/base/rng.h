@@ -23,7 +23,7 @@ int rng_below(Rng, uint64_t i, int n); /* 0 .. n-1, n > 0; bias below n / 2^64 *
 void rng_uniform_pair(Rng, uint64_t i, double u[2]);
 /* N(0, 1) by Box and Muller; defined in num/normal.c, which knows log and cos. */
 double rng_normal(Rng, uint64_t i);
-void rng_shuffle(Rng, int *a, int n);     /* Fisher-Yates, in place */
+void rng_shuffle(Rng, int *a, int n); /* Fisher-Yates, in place */
 void rng_shuffle_f64(Rng, double *a, int n);
 void rng_permutation(Rng, int *a, int n); /* a := a random order of 0 .. n-1 */
 void rng_normals(Rng, real *v, size_t n); /* v[i] := rng_normal(r, i) */
