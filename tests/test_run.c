@@ -420,6 +420,19 @@ static void a_name_is_recorded_once_and_is_one_line(void **state)
     run_free(&run), place_free(p);
 }
 
+static void a_composed_name_is_recorded_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    Place p = place_new();
+    Run run = run_new(p);
+    record_as(&run, 2, "loss at step %d", 10);
+    assert_string_equal(run.values[0].name, "loss at step 10");
+    assert_same_double(run.values[0].x, 2);
+    assert_dies(record_as(&run, 2, "%0200d", 1), "a name of 200 letters");
+    assert_int_equal(run.n, 1);
+    run_free(&run), place_free(p);
+}
+
 static void nan_and_infinity_die_with_the_name_of_the_value(void **state)
 {
     (void)state;
@@ -497,6 +510,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_needs_a_finding_that_was_not_run_is_not_run),
         cmocka_unit_test(the_command_line_is_checked_word_by_word),
         cmocka_unit_test(a_name_is_recorded_once_and_is_one_line),
+        cmocka_unit_test(a_composed_name_is_recorded_whole_or_not_at_all),
         cmocka_unit_test(nan_and_infinity_die_with_the_name_of_the_value),
         cmocka_unit_test(what_is_not_declared_dies),
         cmocka_unit_test(artefacts_are_found_by_the_name_that_their_finding_gave_them),
