@@ -59,7 +59,8 @@ void wordplot_pairs(const Category *c, int n, int K, const real *w, Drawn *out)
     for (int i = 0; i < 2 * n; i++) {
         int word = i % 2 ? c->pair[i / 2].b : c->pair[i / 2].a;
         const real *x = vector(w, K, word);
-        out[i] = (Drawn){ word, 0, along(K, x, step), along(K, x, across), 0, 0 };
+        out[i] =
+            (Drawn){ .word = word, .x = along(K, x, step), .y = along(K, x, across) };
     }
     for (int i = 0; i < 2 * n; i += 2) {
         out[i].dx = out[i + 1].x - out[i].x;
@@ -151,11 +152,13 @@ int wordplot_clusters(ClusterPlot p, const Corpus *text, const char *named, int 
 
     for (int s = 0; s < shown; s++)
         for (int m = 0; m < p.members; m++) {
-            int i = take_nearest(p.n, K, rows, cluster, mine[s], drawn + s * K);
+            const real *mid = drawn + s * K;
+            int i = take_nearest(p.n, K, rows, cluster, mine[s], mid);
             if (i < 0) break;
-            const real *v = vector(rows, K, i);
-            out[written++] =
-                (Drawn){ p.from + i, s + 1, along(K, v, x), along(K, v, y), 0, 0 };
+            out[written++] = (Drawn){ .word = p.from + i,
+                                      .x = along(K, mid, x),
+                                      .y = along(K, mid, y),
+                                      .place = m };
         }
     free(cluster), free(mine), free(centre), free(drawn), free(x), free(y);
     return written;

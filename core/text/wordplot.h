@@ -8,8 +8,9 @@
 #include "core/text/analogy.h"
 
 typedef struct {
-    int word, cluster;
-    double x, y, dx, dy; /* the arrow to its partner; 0: none starts here */
+    int word;
+    double x, y, dx, dy; /* dx, dy: the arrow to its partner; 0: none starts here */
+    int place;           /* in a list, from 0 */
 } Drawn;
 
 /* The first n pairs of a category, a and b in turn (2n). x runs along the mean step from
@@ -18,11 +19,10 @@ typedef struct {
 void wordplot_pairs(const Category *, int n, int K, const real *w, Drawn *out);
 
 /* The clusters of the words in `named` ("king green ...") among the ids from .. from + n
- * - 1, in the plane in which
- * the clusters' centres differ most: `members` words nearest to the centre each, or all
- * of a smaller cluster. Clusters are numbered from 1 in the order of the words. Returns
- * how many words it wrote to out (words named * members); dies on a word that is not
- * among the ids. */
+ * - 1, as lists: the `members` words nearest to a cluster's centre, or all of a smaller
+ * cluster, in the order of their nearness. x, y are the centre's, in the plane in which
+ * the centres of the named differ most. Returns how many words it wrote to out (words
+ * named * members); dies on a word that is not among the ids. */
 typedef struct {
     int from, n;         /* ids that are parted */
     int clusters, steps; /* of spherical k-means, which starts at random words */

@@ -28,7 +28,7 @@ const Experiment experiment = {
                 { "categories", "category, 3CosAdd, not excluded, 3CosMul, only b, "
                                 "3CosAvg, LRCos" },
                 { "fractions", "share, 3CosAdd, only b" },
-                { "clusters", "word, x, y, cluster" } },
+                { "clusters", "word, x, y, place" } },
     ABOUT(.title = "King and queen",
           .section = "heuristic-understanding/semantic-directions",
           .cites = "mikolov2013efficient, mikolov2013linguistic, pennington2014glove, "
@@ -92,12 +92,12 @@ const Experiment experiment = {
 };
 
 /*
-~~~gnuplot plane "Eight pairs of the category *family*. To the right: the mean step of the
+~~~gnuplot plane "Six pairs of the category *family*. To the right: the mean step of the
 category; upwards: the direction in which the pairs differ most. Each arrow is one pair."
-unset tics; unset border; eval height(480)
-set offsets graph 0.08, graph 0.08, graph 0.05, graph 0.08
+unset tics; unset border; eval height(520); set offsets graph 0.14, graph 0.14, 0.05, 0.05
 plot table("plane") using "x":"y":"dx":"dy" with vectors filled head linestyle 1, \
-     "" using "x":"y":"word" with labels offset 0,0.7
+     "" using "x":"y":"word" every 2 with labels right offset -0.5,0, \
+     "" using "x":"y":"word" every 2::1 with labels left offset 0.7,0
 ~~~
 
 ## Vectors from counts
@@ -166,7 +166,7 @@ the question's own words may be answers; the rest is owed to the rule that exclu
 
 ~~~gnuplot categories "Share of right answers in each category, by six ways to answer."
 set style data histograms; set style histogram clustered gap 1.5
-set style fill solid 0.9 noborder; set yrange [0:0.8]; set key
+set style fill solid 0.9 noborder; set yrange [0:0.9]; set key maxrows 2
 set xtics scale 0 rotate by -25; set bmargin 4.5
 plot table("categories") using "3CosAdd":xtic("category") title "3CosAdd", \
      "" using "3CosMul" title "3CosMul", "" using "3CosAvg" title "3CosAvg", \
@@ -222,17 +222,16 @@ static void ask_for_queen(Run *run, const Space *x, const char *where)
 Words of one kind come to lie together, and clusters of them have served as features in
 place of words [@ma2015using]. We part 3,000 frequent words into 100 clusters by k-means.
 
-~~~gnuplot clusters "The clusters of *king*, *france*, *green*, *river*, *file* and *eat*:
-the words nearest to each centre, in the plane in which these centres differ most."
-unset tics; unset border; eval height(520)
-set offsets graph 0.05, graph 0.15, graph 0.05, graph 0.05
-plot table("clusters") using "x":"y":"cluster" with points pointtype 7 lc variable, \
-     "" using "x":"y":"word" with labels left offset 0.6,0
+~~~gnuplot clusters "The clusters of *king*, *france*, *green*, *river*, *file* and *eat*, as
+lists of the words nearest to their centres. The plane is that in which the centres differ
+most."
+unset tics; unset border; eval height(600); set offsets 0.1, 0.1, 0.1, 0.5
+plot table("clusters") using "x":(column("y") - 0.068 * column("place")):"word" with labels
 ~~~
 */
 static void draw(Run *run, const Space *x, Rng rng)
 {
-    enum { PAIRS = 8, MEMBERS = 9 };
+    enum { PAIRS = 6, MEMBERS = 6 };
     Drawn d[6 * MEMBERS];
     char **name = x->text->word;
     wordplot_pairs(&x->asked->category[0], PAIRS, K, x->w, d);
@@ -242,13 +241,14 @@ static void draw(Run *run, const Space *x, Rng rng)
     int n = wordplot_clusters(plot, x->text, "king france green river file eat", K, x->w,
                               rng, d);
     for (int i = 0; i < n; i++)
-        row_label(run, "clusters", name[d[i].word], d[i].x, d[i].y, d[i].cluster);
+        row_label(run, "clusters", name[d[i].word], d[i].x, d[i].y, d[i].place);
 }
 
 /*
 ~~~gnuplot fractions "Share of right answers when only a part of the text is read, in
 blocks of a thousand words."
 set logscale x; set xrange [0.08:1.1]; set yrange [0:*]; eval room(9)
+eval bound({{analogy-total.bound}}, "bound")
 set xlabel "share of the text"
 plot table("fractions") using "share":"3CosAdd" with linespoints title "3CosAdd" at end, \
      "" using "share":"only b" with linespoints title "only b" at end
@@ -339,8 +339,9 @@ place {{queen-first.also}} when the question's own words may be answers too. But
 picture of one clean step is too good. In *family*, the showcase, the offset scores
 {{=family by offset|%.2f}}, the bare neighbour {{=family only b|%.2f}}. With the
 question's words allowed, at most {{exclusion-artefact*100|%.0f}} % of a category's right
-answers are left. And pooling pairs adds {{averaged-offset*100|%.0f}} points ({{=gain of
-pooling shuffled text*100|%.0f}} in shuffled text): a single pair is a noisy ruler.
+answers are left. And pooling pairs adds {{averaged-offset*100|%.0f}} points
+({{=gain of pooling shuffled text*100|%.0f}} in shuffled text): a single pair is a noisy
+ruler.
 
 What this scale cannot show: *sushi* and *pizza*, which the text hardly mentions ([a
 controlled world](sushi-pizza.html) has them); and web-scale accuracy, for GloVe 75 % on

@@ -82,11 +82,11 @@ const Experiment experiment = {
 /*
 ~~~gnuplot plane "Both formulas in the additive world, each in the plane of its own
 parallelogram. Arrows: one relation; dashes: the other."
-unset tics; unset border; eval height(330)
-set offsets graph 0.08, graph 0.08, graph 0.15, graph 0.15
+unset tics; unset border; eval height(300); set offsets graph 0.1, graph 0.1, 0.1, 0.1
 plot table("plane") using "x":"y":"ex":"ey" with vectors nohead linestyle 2, \
      "" using "x":"y":"dx":"dy" with vectors filled head linestyle 1, \
-     "" using "x":"y":"word" with labels offset 0,0.8
+     "" using "x":"y":"word" every 2 with labels right offset -0.5,0, \
+     "" using "x":"y":"word" every 2::1 with labels left offset 0.7,0
 ~~~
 
 ## A world made of factors
@@ -228,10 +228,11 @@ static double note_failures(const Pair *pair, const double *p, const real *w,
 }
 
 /*
-~~~gnuplot worlds "Share of right answers against entanglement, by trained vectors (with and
-without the question's words among the answers), by the nearest neighbour of $b$, and by
+~~~gnuplot worlds "Share of right answers against entanglement, by trained vectors (with
+and without the question's words among the answers), by the nearest neighbour of $b$, and by
 mutual information itself (*counted*)."
-set xlabel "share of the word's own law"; set yrange [0:1.05]; set xrange [0:1]; set key
+set xlabel "share of the word's own law"; set yrange [0:1.05]; set xrange [0:1]
+set key right
 plot table("worlds") using "eps":"3CosAdd" with linespoints title "3CosAdd", \
      "" using "eps":"not excluded" with linespoints title "not excluded", \
      "" using "eps":"counted" with linespoints title "counted", \
@@ -340,8 +341,8 @@ word has its own law they answer {{entangled-world*100|%.1f}} %. Products and sh
 mutual information correlate by {{sgns-factorises-pmi|%.3f}}, in vectors of 32 numbers.
 The paraphrase error tells failures from successes (AUC
 {{paraphrase-error-predicts|%.2f}}), but mostly because it tells one world from another:
-among the questions of the half entangled world alone it scores {{=failure AUC
-within|%.2f}}.
+among the questions of the half entangled world alone it scores
+{{=failure AUC within|%.2f}}.
 
 What this cannot show is anything about text. Log-linearity was put in; we test what
 follows from it. On English, Fournier and Dunbar find that "the paraphrase relations
