@@ -218,9 +218,9 @@ quick: QUICK = --quick
 quick: report
 
 # The site is remade when anything that it shows is newer than it.
-SHOWN = $(wildcard $(GLASSBOX) $(B)/findings.txt $(B)/desc $(B)/run data report/assets experiments)
+SHOWN := $(GLASSBOX) $(B)/findings.txt $(B)/desc $(B)/run data report/assets experiments
 MAKE_SITE = if [ -e $(B)/site/index.html ] && [ -z "$$(find $(SHOWN) -newer $(B)/site/index.html \
-    -type f ! -name '*.log' ! -name '*.new' -print -quit)" ]; \
+    -type f ! -name '*.log' ! -name '*.new' -print -quit 2> /dev/null)" ]; \
   then echo 'site: nothing had to be done'; else $(GLASSBOX) site --out $(B)/site; fi
 
 site: $(READY)
@@ -352,5 +352,9 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(B)/libcore.a
 bench: $(patsubst %,$(B)/bench/%,$(BENCHES))
 	@for b in $(BENCHES); do $(B)/bench/$$b || exit; done
 
+# `make clean report` means one after the other.
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
 clean:
 	rm -rf build

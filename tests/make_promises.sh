@@ -172,6 +172,12 @@ for jobs in -j1 -j2 -j; do
     promise "$jobs gives no warning" says_not -i 'warning\|jobserver'
 done
 
+rm -rf build/site build/run
+make site > "$out" 2>&1
+promise 'a site can be made before any unit has run' [ -e build/site/index.html ]
+report
+promise 'then the units remake it' says_not '^site: nothing'
+
 # --- kills -----------------------------------------------------------------------------------------
 for wait in 0.15 0.4 0.8 1.2; do
     rm -rf build/run build/unit build/libcore.a
