@@ -89,6 +89,7 @@ static void every_key_of_an_experiment_is_a_reference(void **state)
 static void every_key_in_prose_is_a_reference_that_the_experiment_declares(void **state)
 {
     const Data *d = *state;
+    Buffer undeclared = { 0 };
     for (int i = 0; i < d->suite->n; i++) {
         const Finding *f = &d->suite->findings[i];
         char *text = content(f->source);
@@ -96,13 +97,15 @@ static void every_key_in_prose_is_a_reference_that_the_experiment_declares(void 
         for (int k = 0; k < prose.n; k++) {
             assert_known(d, prose.key[k], f->source);
             if (!keys_have(&declared, prose.key[k]))
-                fail_msg("%s: the article cites \"%s\", .cites does not", f->source,
-                         prose.key[k]);
+                buffer_format(&undeclared, "%s: the article cites %s, .cites does not\n",
+                              f->source, prose.key[k]);
         }
         keys_free(&prose);
         assert_keys_known(d, comment_keys(text), f->source);
         free(text);
     }
+    if (undeclared.n) fail_msg("%s", undeclared.s);
+    free(undeclared.s);
 }
 
 static void check_folder(const Data *d, const char *folder, const char *ending)
