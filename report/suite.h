@@ -47,7 +47,7 @@ typedef struct {
     Claim *claims; /* as declared */
     int *claim_line;
     int n_claims;
-    /* does not compile or describe: the reason; then only id, source and section are set */
+    /* does not compile or describe: the reason; only id, source and section are set */
     char *broken;
 
     SeedRun *record; /* data/record: seeds of the default variant */

@@ -283,7 +283,7 @@ static int attend(Watch *w, pid_t make, int output, int signals)
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_USAGE;
 }
 
-/* --- what make left unsaid ------------------------------------------------------------- */
+/* --- what make left unsaid ----------------------------------------------------------- */
 
 static bool lost(const WatchUnit *u)
 {

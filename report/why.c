@@ -97,7 +97,7 @@ char *why_unit(const PlanUnit *u)
     return reason;
 }
 
-/* --- for people ------------------------------------------------------------------------ */
+/* --- for people ---------------------------------------------------------------------- */
 
 static bool newer(const char *path, const struct stat *than)
 {

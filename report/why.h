@@ -1,4 +1,4 @@
-/* why.h - is a unit's result still what the unit would compute? By content, not by time. */
+/* why.h - is a unit's result still what it would compute? By content, not by time. */
 #ifndef GLASSBOX_WHY_H
 #define GLASSBOX_WHY_H
 
