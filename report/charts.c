@@ -35,10 +35,12 @@
  *   @BOUND @CONTROL @THEORY    the looks of these, for a plot: f(x) with lines @THEORY
  *   with yerrorbars @INTERVAL  the ends of an interval; a band is drawn with
  *                          filledcurves fillstyle transparent solid 0.2 noborder
- *   with vectors arrowstyle 1  arrows in the colour of a line style
+ *   with vectors arrowstyle 1  arrows in the colour of a line style; arrowstyle 9 is a
+ *                          broad quiet span, from one value to another
  *   with image pixels      heat maps; set palette @SEQUENTIAL (the default) or
  *                          @DIVERGING. Plain "with image" writes another file and is
  *                          refused
+ *   @BARE                  no axes: for a plane of words and arrows
  *   eval height(520)       another height; the width is 640. eval svg(640, 640)
  *   xtic("category")       a column of words as tick labels
  *

@@ -15,11 +15,11 @@ set border 3 linewidth 1
 set tics out nomirror scale 0.6
 set grid ytics linecolor rgb "#cccccc" linewidth 0.8 linetype 1
 set key noautotitle textcolor variable samplen 2 spacing 1.2 left top Left reverse
-set lmargin 7.5
+set lmargin 8.4
 set rmargin 3
 set bmargin 3.1
 set tmargin 0.8
-set ylabel offset 1.2,0
+set ylabel offset 1.4,0
 set xlabel offset 0,0.35
 set xtics offset 0,0.25
 set fit quiet nolog
@@ -29,14 +29,15 @@ set fit quiet nolog
 set linetype 1 lc rgb "#0072b2" lw 2.2 dt 1 pt 7 ps 0.7
 set linetype 2 lc rgb "#d55e00" lw 2.2 dt (14,5) pt 5 ps 0.7
 set linetype 3 lc rgb "#009e73" lw 2.2 dt (4,4) pt 9 ps 0.72
-set linetype 4 lc rgb "#cc79a7" lw 2.2 dt (14,4,3,4) pt 13 ps 0.9
-set linetype 5 lc rgb "#e69f00" lw 2.2 dt (22,6) pt 11 ps 0.9
+set linetype 4 lc rgb "#cc79a7" lw 2.2 dt (14,4,3,4) pt 13 ps 0.75
+set linetype 5 lc rgb "#e69f00" lw 2.2 dt (22,6) pt 11 ps 0.75
 set linetype 6 lc rgb "#56b4e9" lw 2.2 dt (2,3) pt 6 ps 0.8
 set style line 9 lc rgb "#777777" lw 1.2 dt 1 pt 7 ps 0.5
 set linetype cycle 6
 do for [i=1:6] {
   set style arrow i linetype i linewidth 2 dashtype 1 head filled size screen 0.02,20
 }
+set style arrow 9 linecolor rgb "#cccccc" linewidth 7 nohead
 # The ends of a 95 % interval: with yerrorbars @INTERVAL.
 set errorbars 0.7
 INTERVAL = "linecolor rgb '#000000' linewidth 1.3 dashtype 1 pointsize 0"
@@ -62,6 +63,9 @@ BOUND = "linecolor rgb '#000000' linewidth 1.4 dashtype (9,4)"
 CONTROL = "linecolor rgb '#777777' linewidth 1.6 dashtype (2,4)"
 THEORY = "linecolor rgb '#777777' linewidth 1.6 dashtype 1"
 room(letters) = sprintf("set rmargin %.1f", letters * 0.95 + 1.5)
+
+# A plane without axes, for words and arrows.
+BARE = "unset tics; unset border; unset grid"
 
 # Palettes for "with image pixels": from little to much, and from below to above a middle.
 SEQUENTIAL = "defined (0 '#f3f0e6', .35 '#8fc1c9', .7 '#2f6f9f', 1 '#12234f')"
