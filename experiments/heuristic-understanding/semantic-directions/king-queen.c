@@ -94,10 +94,11 @@ const Experiment experiment = {
 /*
 ~~~gnuplot plane "Six pairs of the category *family*. To the right: the mean step of the
 category; upwards: the direction in which the pairs differ most. Each arrow is one pair."
-unset tics; unset border; eval height(520); set offsets graph 0.14, graph 0.14, 0.05, 0.05
-plot table("plane") using "x":"y":"dx":"dy" with vectors filled head linestyle 1, \
+@BARE; eval height(500); set offsets graph 0.14, graph 0.14, 0.05, 0.05
+is(w) = strcol(1) eq w; y(w) = column("y") - 0.05 * is(w)
+plot table("plane") using "x":"y":"dx":"dy":(1 + is("king")) with vectors as variable, \
      "" using "x":"y":"word" every 2 with labels right offset -0.5,0, \
-     "" using "x":"y":"word" every 2::1 with labels left offset 0.7,0
+     "" using "x":(y("wife")):"word" every 2::1 with labels left offset 0.7,0
 ~~~
 
 ## Vectors from counts
@@ -164,14 +165,13 @@ static void record_total(Run *run, const Space *x, const char *where)
 Where *only b* is high, an offset has little left to do. *Not excluded* is 3CosAdd when
 the question's own words may be answers; the rest is owed to the rule that excludes them.
 
-~~~gnuplot categories "Share of right answers in each category, by six ways to answer."
-set style data histograms; set style histogram clustered gap 1.5
-set style fill solid 0.9 noborder; set yrange [0:0.9]; set key maxrows 2
-set xtics scale 0 rotate by -25; set bmargin 4.5
-plot table("categories") using "3CosAdd":xtic("category") title "3CosAdd", \
-     "" using "3CosMul" title "3CosMul", "" using "3CosAvg" title "3CosAvg", \
-     "" using "LRCos" title "LRCos", "" using "only b" title "only b", \
-     "" using "not excluded" title "not excluded"
+~~~gnuplot categories "Share of right answers in each category, by six ways to answer. The
+bars lead from the nearest neighbour of $b$ to the offset."
+eval height(460); set lmargin 13; set border 1; unset grid; set ytics scale 0
+set xlabel "share of right answers"; set xrange [-0.02:*]; set yrange [6.5:-2]
+set key maxrows 2 width -3; gain(x) = column("3CosAdd") - column("only b")
+plot table("categories") using "only b":0:(gain(0)):(0) with vectors arrowstyle 9, \
+  for [i=2:7] "" using i:0:ytic("category") with points lt i-1 ps 1.2 title columnhead(i)
 ~~~
 */
 static void show_categories(Run *run, const Space *x)
@@ -222,11 +222,11 @@ static void ask_for_queen(Run *run, const Space *x, const char *where)
 Words of one kind come to lie together, and clusters of them have served as features in
 place of words [@ma2015using]. We part 3,000 frequent words into 100 clusters by k-means.
 
-~~~gnuplot clusters "The clusters of *king*, *france*, *green*, *river*, *file* and *eat*, as
-lists of the words nearest to their centres. The plane is that in which the centres differ
-most."
-unset tics; unset border; eval height(600); set offsets 0.1, 0.1, 0.1, 0.5
-plot table("clusters") using "x":(column("y") - 0.068 * column("place")):"word" with labels
+~~~gnuplot clusters "The clusters of *king*, *france*, *green*, *river*, *file* and *eat*:
+the words nearest to their centres, in the plane in which the centres differ most."
+@BARE; eval height(560); set offsets 0.1, 0.1, 0.1, 0.4
+plot table("clusters") using "x":(column("y") - 0.068 * column("place")):"word": \
+     (1 + int(column(0)) / 6) with labels textcolor variable
 ~~~
 */
 static void draw(Run *run, const Space *x, Rng rng)
@@ -247,11 +247,11 @@ static void draw(Run *run, const Space *x, Rng rng)
 /*
 ~~~gnuplot fractions "Share of right answers when only a part of the text is read, in
 blocks of a thousand words."
-set logscale x; set xrange [0.08:1.1]; set yrange [0:*]; eval room(9)
-eval bound({{analogy-total.bound}}, "bound")
-set xlabel "share of the text"
+set logscale x; set xtics (0.1, 0.3, 1); set xrange [0.09:1.05]; set yrange [0:*]
+eval room(8); eval bound({{analogy-total.bound}}, "bound {{analogy-total.bound|%.2f}}")
+set xlabel "share of the text"; set ylabel "share of right answers"
 plot table("fractions") using "share":"3CosAdd" with linespoints title "3CosAdd" at end, \
-     "" using "share":"only b" with linespoints title "only b" at end
+     "" using "share":"only b" with linespoints ls 4 title "only b" at end
 ~~~
 */
 static void learn_less(Run *run, double share, Space x, const int *token, size_t n, Rng r)

@@ -82,9 +82,9 @@ const Experiment experiment = {
 /*
 ~~~gnuplot plane "Both formulas in the additive world, each in the plane of its own
 parallelogram. Arrows: one relation; dashes: the other."
-unset tics; unset border; eval height(300); set offsets graph 0.1, graph 0.1, 0.1, 0.1
+@BARE; eval height(300); set offsets graph 0.1, graph 0.1, 0.1, 0.1
 plot table("plane") using "x":"y":"ex":"ey" with vectors nohead linestyle 2, \
-     "" using "x":"y":"dx":"dy" with vectors filled head linestyle 1, \
+     "" using "x":"y":"dx":"dy" with vectors arrowstyle 1, \
      "" using "x":"y":"word" every 2 with labels right offset -0.5,0, \
      "" using "x":"y":"word" every 2::1 with labels left offset 0.7,0
 ~~~
@@ -161,9 +161,9 @@ often, in logarithms, the two meet than by chance. We compare where a pair was s
 
 ~~~gnuplot products "A dot is a word and a context that were seen together at least 20
 times. Theory puts the dots on the line."
-set xlabel "PMI - ln 5"; set ylabel "product of the vectors"
-plot table("products") using "PMI - ln 5":"product" with points linestyle 9, \
-     x with lines linestyle 2
+set xlabel "PMI − ln 5 [nat]"; set ylabel "product of the vectors"
+plot table("products") using "PMI - ln 5":"product" with points ls 1 ps 0.4, \
+     x with lines @THEORY
 ~~~
 */
 static void compare(Run *run, const Sparse *seen, const Embedding *e, const char *at,
@@ -197,8 +197,9 @@ nothing of the vectors, and ask how well it tells questions that fail from those
 not.
 
 ~~~gnuplot worlds "Share of right answers against the paraphrase error of five worlds."
-set xlabel "paraphrase error"; set yrange [0:1.05]
-plot table("worlds") using "error":"3CosAdd" with linespoints
+set xlabel "paraphrase error"; set ylabel "share of right answers"; set yrange [0:1.15]
+plot table("worlds") using "error":"3CosAdd" with linespoints, "" using "error": \
+     "3CosAdd":(sprintf("ε = %g", column("eps"))) with labels left offset 0.8,0.6
 ~~~
 */
 enum { PER_WORLD = KINDS * ROLES * (ROLES - 1), WORLDS = 5 };
@@ -229,14 +230,12 @@ static double note_failures(const Pair *pair, const double *p, const real *w,
 
 /*
 ~~~gnuplot worlds "Share of right answers against entanglement, by trained vectors (with
-and without the question's words among the answers), by the nearest neighbour of $b$, and by
-mutual information itself (*counted*)."
-set xlabel "share of the word's own law"; set yrange [0:1.05]; set xrange [0:1]
-set key right
-plot table("worlds") using "eps":"3CosAdd" with linespoints title "3CosAdd", \
-     "" using "eps":"not excluded" with linespoints title "not excluded", \
-     "" using "eps":"counted" with linespoints title "counted", \
-     "" using "eps":"only b" with linespoints title "only b"
+and without the question's words among the answers), by the nearest neighbour of $b$, and
+by mutual information itself (*counted*)."
+set xlabel "share ε of the word's own law"; set ylabel "share of right answers"
+set yrange [0:1.05]; set xrange [0:1]; set key right
+plot for [c in "3CosAdd 'not excluded' counted 'only b'"] table("worlds") \
+     using "eps":c with linespoints title c
 ~~~
 */
 static double total(const Score *s, AnalogyMethod how)
