@@ -54,10 +54,10 @@ compile = $(CC) $(CFLAGS) $(WARN) -I. $(1) -MMD -MP -MT $@ -MF $@.d -c $< -o $@.
 link = $(LINK) $(filter-out $(B)/flags.txt,$^) $(LIBS) $(1) -o $@.new && mv $@.new $@
 
 # --- sources -----------------------------------------------------------------------------------
-CORE := $(filter-out core/lab/run.c core/lab/describe.c,$(wildcard core/*/*.c))
+CORE := $(filter-out core/lab/run.c,$(wildcard core/*/*.c))
 EXPERIMENTS := $(sort $(wildcard experiments/*/*.c experiments/*/*/*.c))
 IDS := $(basename $(notdir $(EXPERIMENTS)))
-REPORT := $(wildcard report/*.c)
+REPORT := $(filter-out report/describe.c,$(wildcard report/*.c))
 TESTS := $(basename $(notdir $(wildcard tests/test_*.c)))
 TEST_PARTS := $(filter-out tests/test_%.c,$(wildcard tests/*.c))
 FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
@@ -68,7 +68,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 units = $(patsubst %,$(B)/unit/%,$(1))
 
 -include $(patsubst %.o,%.d,$(call objects,$(CORE) $(REPORT) $(TEST_PARTS) $(wildcard tests/test_*.c bench/*.c)))
--include $(wildcard $(B)/obj/*.d $(B)/obj/unit/*.d $(B)/obj/core/lab/describe.d $(B)/desc/*.d)
+-include $(wildcard $(B)/obj/*.d $(B)/obj/unit/*.d $(B)/obj/report/describe.d $(B)/desc/*.d)
 
 # Other flags or another compiler make all objects again.
 $(B)/flags.txt: FORCE
@@ -93,7 +93,7 @@ $(B)/glassbox: $(call objects,$(REPORT)) $(B)/libcore.a
 # --- experiments -------------------------------------------------------------------------------
 # The describer. One that does not compile leaves a description that says so, older than any
 # source, so that it is tried again; the others go on.
-DESCRIBE := $(call objects,core/lab/describe.c core/lab/verdict.c core/lab/provenance.c)
+DESCRIBE := $(call objects,report/describe.c report/verdict.c core/lab/provenance.c)
 
 define experiment-rules
 $(B)/desc/$(2).json: $(1) $(DESCRIBE) $(B)/flags.txt | $(B)/libcore.a

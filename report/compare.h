@@ -2,7 +2,7 @@
 #ifndef GLASSBOX_COMPARE_H
 #define GLASSBOX_COMPARE_H
 
-#include "core/lab/verdict.h"
+#include "report/verdict.h"
 
 typedef struct {
     char *what;     /* the value's name, or "curve.csv, row 12, column loss" */

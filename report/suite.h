@@ -6,7 +6,7 @@
 
 #include "core/base/base.h"
 #include "core/base/hash.h"
-#include "core/lab/verdict.h"
+#include "report/verdict.h"
 #include <jansson.h>
 
 typedef struct {

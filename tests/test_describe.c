@@ -10,7 +10,7 @@ static const Experiment *declared;
 #define experiment (*declared)
 #define main describe_main
 int describe_main(int argc, char **argv);
-#include "core/lab/describe.c"
+#include "report/describe.c"
 #undef main
 #undef experiment
 

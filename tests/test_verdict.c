@@ -1,5 +1,5 @@
 /* test_verdict.c - every verdict from hand-made replicates, and what outranks what. */
-#include "core/lab/verdict.h"
+#include "report/verdict.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
  *
  * Invariant: swapping a claim's value with that of a negative control turns HOLDS into
  * BLIND or REFUTED, never into HOLDS. Cost: seeds x checks name look-ups. */
-#include "core/lab/verdict.h"
+#include "report/verdict.h"
 #include <string.h>
 
 /* --- names -------------------------------------------------------------------------- */

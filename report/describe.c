@@ -9,7 +9,7 @@
 #include "core/base/hash.h"
 #include "core/lab/experiment.h"
 #include "core/lab/provenance.h"
-#include "core/lab/verdict.h"
+#include "report/verdict.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
