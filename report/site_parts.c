@@ -173,7 +173,8 @@ char *site_bound_words(Side side, double bound, double upper)
 
 char *site_bound_sign(Side side, double bound, double upper)
 {
-    static const char *const signs[] = { " – ", "≥ ", "≤ ", "> ", "< ", "" };
+    /* No-break spaces: a bound does not leave its sign. */
+    static const char *const signs[] = { " – ", "≥ ", "≤ ", "> ", "< ", "" };
     return bound_text(side, bound, upper, signs);
 }
 

@@ -153,9 +153,9 @@ static void a_card_shows_verdict_seeds_values_bound_and_control(void **state)
     assert_shows("alpha.html",
                  "aria-label=\"seed 1: 0.750, seed 2: 0.727, seed 3: 0.781\"");
     assert_shows("alpha.html", "aria-label=\"seed 1: 0.125, seed 2: 0.250; none in 1\"");
-    assert_shows("alpha.html", "≥ 0.6");
+    assert_shows("alpha.html", "≥\u00a00.6");
     assert_shows("alpha.html", "shuffled<small>control, must fail</small>");
-    assert_shows("alpha.html", "control, must fail and be ≤ 0.01");
+    assert_shows("alpha.html", "control, must fail and be ≤\u00a00.01");
     assert_shows("alpha.html", "alpha/high@");
     assert_shows("methodology.html", "alpha.html#high");
 }
