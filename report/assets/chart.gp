@@ -15,11 +15,11 @@ set border 3 linewidth 1
 set tics out nomirror scale 0.6
 set grid ytics linecolor rgb "#cccccc" linewidth 0.8 linetype 1
 set key noautotitle textcolor variable samplen 2 spacing 1.2 left top Left reverse
-set lmargin 8.4
+set lmargin 8.8
 set rmargin 3
 set bmargin 3.1
 set tmargin 0.8
-set ylabel offset 1.4,0
+set ylabel offset 0.8,0
 set xlabel offset 0,0.35
 set xtics offset 0,0.25
 set fit quiet nolog
@@ -65,7 +65,7 @@ THEORY = "linecolor rgb '#777777' linewidth 1.6 dashtype 1"
 room(letters) = sprintf("set rmargin %.1f", letters * 0.95 + 1.5)
 
 # A plane without axes, for words and arrows.
-BARE = "unset tics; unset border; unset grid"
+BARE = "unset tics; unset border; unset grid; set lmargin 3; set bmargin 1"
 
 # Palettes for "with image pixels": from little to much, and from below to above a middle.
 SEQUENTIAL = "defined (0 '#f3f0e6', .35 '#8fc1c9', .7 '#2f6f9f', 1 '#12234f')"
