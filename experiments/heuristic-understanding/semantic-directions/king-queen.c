@@ -169,7 +169,7 @@ the question's own words may be answers; the rest is owed to the rule that exclu
 bars lead from the nearest neighbour of $b$ to the offset."
 eval height(460); set lmargin 13; set border 1; unset grid; set ytics scale 0
 set xlabel "share of right answers"; set xrange [-0.02:*]; set yrange [6.5:-2]
-set key maxrows 2 width -3; gain(x) = column("3CosAdd") - column("only b")
+set key maxrows 2 width -2; gain(x) = column("3CosAdd") - column("only b")
 plot table("categories") using "only b":0:(gain(0)):(0) with vectors arrowstyle 9, \
   for [i=2:7] "" using i:0:ytic("category") with points lt i-1 ps 1.2 title columnhead(i)
 ~~~
@@ -224,8 +224,8 @@ place of words [@ma2015using]. We part 3,000 frequent words into 100 clusters by
 
 ~~~gnuplot clusters "The clusters of *king*, *france*, *green*, *river*, *file* and *eat*:
 the words nearest to their centres, in the plane in which the centres differ most."
-@BARE; eval height(560); set offsets 0.1, 0.1, 0.1, 0.4
-plot table("clusters") using "x":(column("y") - 0.068 * column("place")):"word": \
+@BARE; eval height(540); set offsets 0.1, 0.1, 0.05, 0.05; set autoscale fix
+plot table("clusters") using "x":(column("y") - 0.07 * column("place")):"word": \
      (1 + int(column(0)) / 6) with labels textcolor variable
 ~~~
 */

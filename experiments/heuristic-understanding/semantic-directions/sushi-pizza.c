@@ -82,7 +82,7 @@ const Experiment experiment = {
 /*
 ~~~gnuplot plane "Both formulas in the additive world, each in the plane of its own
 parallelogram. Arrows: one relation; dashes: the other."
-@BARE; eval height(300); set offsets graph 0.1, graph 0.13, 0.1, 0.1
+@BARE; eval height(300); set offsets graph 0.13, graph 0.16, 0.1, 0.1
 plot table("plane") using "x":"y":"ex":"ey" with vectors nohead linestyle 2, \
      "" using "x":"y":"dx":"dy" with vectors arrowstyle 1, \
      "" using "x":"y":"word" every 2 with labels right offset -0.5,0, \
