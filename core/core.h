@@ -16,8 +16,16 @@
 #include "core/text/analogy.h"
 #include "core/text/sgns.h"
 #include "core/text/wordplot.h"
+#include "core/net/tape.h"
+#include "core/net/op.h"
+#include "core/net/hook.h"
+#include "core/net/model.h"
+#include "core/net/optim.h"
+#include "core/net/checkpoint.h"
 #include "core/lab/experiment.h"
-#include <math.h> /* sqrt, fabs, floor, ceil, rint, fma and nothing else: a unit that links more of libm fails its check */
+/* sqrt, fabs, floor, ceil, rint, fma and nothing else: a unit that links more of libm
+ * fails its check */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,0 +1,318 @@
+/* op.c - products, elementwise maps and rows.
+ *
+ * Every op checks shapes, computes, and leaves a node with what its backward needs. Bias
+ * and activation ride on the product's result while it is warm: one pass more over the
+ * output instead of three ops. For GELU the forward pass leaves the derivative behind,
+ * since it has the tangent hyperbolic at hand anyway; the others find theirs in the
+ * output. Sums over rows run in row order, so no bit depends on how gcc vectorises. */
+#include "core/net/op.h"
+#include "core/num/gemm.h"
+#include "core/num/vmath.h"
+#include <math.h>
+#include <string.h>
+
+const char *const *op_names(void)
+{
+    static const char *const names[] = {
+        "linear",       "linear_t",  "add",     "sub",  "mul",     "scale", "act",
+        "embedding",    "layernorm", "softmax", "topk", "columns", "join",  "position",
+        "shift",        "attention", "conv",    "pool", "reshape", "xent",  "xent_soft",
+        "square_error", "sum_abs",   "total",   NULL,
+    };
+    return names;
+}
+
+#define INPUTS(...)                                                             \
+    (int)(sizeof((Tensor *[]){ __VA_ARGS__ }) / sizeof(Tensor *)), (Tensor *[]) \
+    {                                                                           \
+        __VA_ARGS__                                                             \
+    }
+
+/* --- activations ------------------------------------------------------------------- */
+
+/* sqrt(2 / pi) and the cubic term of the tanh form of GELU [hendrycks2016gelu]. */
+#define GELU_SCALE 0.7978845608028654
+#define GELU_CUBIC 0.044715
+
+enum { STRIP = 512 }; /* elements a pass: stays in the first-level cache */
+
+/* y := f(x); slope, if not NULL, := f'(x). y may be x. */
+static void gelu(int n, const real *x, real *y, real *slope)
+{
+    real tanh_u[STRIP];
+    for (int from = 0; from < n; from += STRIP) {
+        int m = n - from < STRIP ? n - from : STRIP;
+        const real *in = x + from;
+        for (int i = 0; i < m; i++)
+            tanh_u[i] =
+                (real)GELU_SCALE * (in[i] + (real)GELU_CUBIC * in[i] * in[i] * in[i]);
+        vmath_tanh_v(m, tanh_u, tanh_u);
+        if (slope)
+            for (int i = 0; i < m; i++) {
+                real du = (real)GELU_SCALE * (1 + (real)(3 * GELU_CUBIC) * in[i] * in[i]);
+                slope[from + i] = (real).5 * (1 + tanh_u[i]) +
+                                  (real).5 * in[i] * (1 - tanh_u[i] * tanh_u[i]) * du;
+            }
+        for (int i = 0; i < m; i++) y[from + i] = (real).5 * in[i] * (1 + tanh_u[i]);
+    }
+}
+
+static void activate(Act f, int n, const real *x, real *y, real *slope)
+{
+    switch (f) {
+    case ACT_NONE:
+        if (y != x) memcpy(y, x, (size_t)n * sizeof *y);
+        break;
+    case ACT_RELU:
+        for (int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : 0;
+        break;
+    case ACT_GELU:
+        gelu(n, x, y, slope);
+        break;
+    case ACT_TANH:
+        vmath_tanh_v(n, x, y);
+        break;
+    case ACT_SIGMOID:
+        for (int i = 0; i < n; i++) y[i] = (real).5 * x[i];
+        vmath_tanh_v(n, y, y);
+        for (int i = 0; i < n; i++) y[i] = (real).5 + (real).5 * y[i];
+        break;
+    }
+}
+
+/* gx := gy f'(x) from the output y, or from the slope that GELU left. */
+static void activate_back(Act f, int n, const real *gy, const real *y, const real *slope,
+                          real *gx)
+{
+    switch (f) {
+    case ACT_NONE:
+        memcpy(gx, gy, (size_t)n * sizeof *gx);
+        break;
+    case ACT_RELU:
+        for (int i = 0; i < n; i++) gx[i] = y[i] > 0 ? gy[i] : 0;
+        break;
+    case ACT_GELU:
+        for (int i = 0; i < n; i++) gx[i] = gy[i] * slope[i];
+        break;
+    case ACT_TANH:
+        for (int i = 0; i < n; i++) gx[i] = gy[i] * (1 - y[i] * y[i]);
+        break;
+    case ACT_SIGMOID:
+        for (int i = 0; i < n; i++) gx[i] = gy[i] * y[i] * (1 - y[i]);
+        break;
+    }
+}
+
+typedef struct {
+    Tape *tape;
+    Tensor *x, *y;
+    Act f;
+    real *slope;
+} ActNode;
+
+static void act_back(void *ctx)
+{
+    ActNode *a = ctx;
+    int n = (int)tensor_size(a->y);
+    bool set;
+    real *gx = tape_gradient(a->tape, a->x, &set);
+    real *to = set ? gx : tape_alloc(a->tape, (size_t)n, sizeof *to);
+    activate_back(a->f, n, a->y->g, a->y->v, a->slope, to);
+    for (int i = 0; i < n && !set; i++) gx[i] += to[i];
+}
+
+Tensor *op_act(Tape *t, Tensor *x, Act f)
+{
+    Tensor *y = tape_result(t, x->rank, x->n, 1, &x);
+    bool keep = tape_records(t, y);
+    size_t n = tensor_size(x);
+    real *slope = keep && f == ACT_GELU ? tape_alloc(t, n, sizeof *slope) : NULL;
+    activate(f, (int)n, x->v, y->v, slope);
+    if (keep) {
+        ActNode *node = tape_alloc(t, 1, sizeof *node);
+        *node = (ActNode){ t, x, y, f, slope };
+        tape_node(t, y, act_back, node);
+    }
+    return y;
+}
+
+/* --- products ---------------------------------------------------------------------- */
+
+typedef struct {
+    Tape *tape;
+    Tensor *x, *w, *b, *y;
+    Act f;
+    bool transposed;
+    real *slope;
+} Linear;
+
+static void add_columns(int rows, int n, const real *x, real *sum)
+{
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < n; c++) sum[c] += x[(size_t)r * (size_t)n + (size_t)c];
+}
+
+static void linear_back(void *ctx)
+{
+    Linear *l = ctx;
+    int N = tensor_rows(l->x), D = tensor_width(l->x), F = tensor_width(l->y);
+    size_t size = tensor_size(l->y);
+    bool set;
+    real *g = l->y->g;
+    if (l->f != ACT_NONE) {
+        g = tape_alloc(l->tape, size, sizeof *g);
+        activate_back(l->f, (int)size, l->y->g, l->y->v, l->slope, g);
+    }
+    if (l->w->wants) {
+        real *gw = tape_gradient(l->tape, l->w, &set);
+        GemmMode mode = set ? GEMM_SET : GEMM_ADD;
+        if (l->transposed) gemm(true, false, F, D, N, g, F, l->x->v, D, gw, D, mode);
+        else gemm(true, false, D, F, N, l->x->v, D, g, F, gw, F, mode);
+    }
+    if (l->b && l->b->wants) add_columns(N, F, g, tape_gradient_zeroed(l->tape, l->b));
+    if (l->x->wants) {
+        real *gx = tape_gradient(l->tape, l->x, &set);
+        GemmMode mode = set ? GEMM_SET : GEMM_ADD;
+        if (l->transposed) gemm(false, false, N, D, F, g, F, l->w->v, D, gx, D, mode);
+        else gemm(false, true, N, D, F, g, F, l->w->v, F, gx, D, mode);
+    }
+}
+
+static Tensor *linear(Tape *t, Tensor *x, Tensor *w, Tensor *b, Act f, bool transposed)
+{
+    int N = tensor_rows(x), D = tensor_width(x), F = transposed ? w->n[0] : w->n[1];
+    char a[64], c[64];
+    tensor_print_shape(x, a), tensor_print_shape(w, c);
+    require(w->rank == 2 && w->n[transposed] == D, "a product of %s and %s%s", a, c,
+            transposed ? ", transposed" : "");
+    require(!b || (b->rank == 1 && b->n[0] == F), "a bias that is not (%d)", F);
+
+    int shape[4];
+    memcpy(shape, x->n, sizeof shape);
+    shape[x->rank - 1] = F;
+    Tensor *y = tape_result(t, x->rank, shape, INPUTS(x, w, b));
+    bool keep = tape_records(t, y);
+    if (transposed) gemm(false, true, N, F, D, x->v, D, w->v, D, y->v, F, GEMM_SET);
+    else gemm(false, false, N, F, D, x->v, D, w->v, F, y->v, F, GEMM_SET);
+
+    size_t size = tensor_size(y);
+    real *slope = keep && f == ACT_GELU ? tape_alloc(t, size, sizeof *slope) : NULL;
+    for (int r = 0; r < N && (b || f != ACT_NONE); r++) {
+        real *row = y->v + (size_t)r * (size_t)F;
+        for (int i = 0; b && i < F; i++) row[i] += b->v[i];
+        activate(f, F, row, row, slope ? slope + (size_t)r * (size_t)F : NULL);
+    }
+    if (keep) {
+        Linear *node = tape_alloc(t, 1, sizeof *node);
+        *node = (Linear){ t, x, w, b, y, f, transposed, slope };
+        tape_node(t, y, linear_back, node);
+    }
+    return y;
+}
+
+Tensor *op_linear(Tape *t, Tensor *x, Tensor *w, Tensor *b, Act f)
+{
+    return linear(t, x, w, b, f, false);
+}
+
+Tensor *op_linear_t(Tape *t, Tensor *x, Tensor *w, Tensor *b, Act f)
+{
+    return linear(t, x, w, b, f, true);
+}
+
+/* --- elementwise ------------------------------------------------------------------- */
+
+typedef enum { ADD, SUB, MUL } Pair;
+typedef struct {
+    Tape *tape;
+    Tensor *a, *b, *y;
+    Pair kind;
+} PairNode;
+
+/* b is a's shape or its trailing part; returns how often it repeats. */
+static size_t repeats(const Tensor *a, const Tensor *b)
+{
+    bool fits = b->rank <= a->rank;
+    for (int i = 1; fits && i <= b->rank; i++)
+        fits = b->n[b->rank - i] == a->n[a->rank - i];
+    char x[64], y[64];
+    tensor_print_shape(a, x), tensor_print_shape(b, y);
+    require(fits, "elementwise %s and %s", x, y);
+    return tensor_size(a) / tensor_size(b);
+}
+
+static void pair_back(void *ctx)
+{
+    PairNode *p = ctx;
+    size_t n = tensor_size(p->b), times = tensor_size(p->a) / n;
+    const real *g = p->y->g;
+    if (p->a->wants) {
+        real *ga = tape_gradient_zeroed(p->tape, p->a);
+        for (size_t k = 0; k < times; k++)
+            for (size_t i = 0; i < n; i++)
+                ga[k * n + i] +=
+                    p->kind == MUL ? g[k * n + i] * p->b->v[i] : g[k * n + i];
+    }
+    if (!p->b->wants) return;
+    real *gb = tape_gradient_zeroed(p->tape, p->b);
+    for (size_t k = 0; k < times; k++) {
+        const real *gk = g + k * n, *ak = p->a->v + k * n;
+        if (p->kind == ADD)
+            for (size_t i = 0; i < n; i++) gb[i] += gk[i];
+        else if (p->kind == SUB)
+            for (size_t i = 0; i < n; i++) gb[i] -= gk[i];
+        else
+            for (size_t i = 0; i < n; i++) gb[i] += gk[i] * ak[i];
+    }
+}
+
+static Tensor *pair(Tape *t, Tensor *a, Tensor *b, Pair kind)
+{
+    size_t times = repeats(a, b), n = tensor_size(b);
+    Tensor *y = tape_result(t, a->rank, a->n, INPUTS(a, b));
+    for (size_t k = 0; k < times; k++) {
+        const real *ak = a->v + k * n;
+        real *yk = y->v + k * n;
+        if (kind == ADD)
+            for (size_t i = 0; i < n; i++) yk[i] = ak[i] + b->v[i];
+        else if (kind == SUB)
+            for (size_t i = 0; i < n; i++) yk[i] = ak[i] - b->v[i];
+        else
+            for (size_t i = 0; i < n; i++) yk[i] = ak[i] * b->v[i];
+    }
+    if (tape_records(t, y)) {
+        PairNode *node = tape_alloc(t, 1, sizeof *node);
+        *node = (PairNode){ t, a, b, y, kind };
+        tape_node(t, y, pair_back, node);
+    }
+    return y;
+}
+
+Tensor *op_add(Tape *t, Tensor *a, Tensor *b) { return pair(t, a, b, ADD); }
+Tensor *op_sub(Tape *t, Tensor *a, Tensor *b) { return pair(t, a, b, SUB); }
+Tensor *op_mul(Tape *t, Tensor *a, Tensor *b) { return pair(t, a, b, MUL); }
+
+typedef struct {
+    Tape *tape;
+    Tensor *x, *y;
+    real s;
+} Scale;
+
+static void scale_back(void *ctx)
+{
+    Scale *s = ctx;
+    real *gx = tape_gradient_zeroed(s->tape, s->x);
+    for (size_t i = 0, n = tensor_size(s->y); i < n; i++) gx[i] += s->s * s->y->g[i];
+}
+
+Tensor *op_scale(Tape *t, Tensor *x, double s)
+{
+    Tensor *y = tape_result(t, x->rank, x->n, 1, &x);
+    for (size_t i = 0, n = tensor_size(x); i < n; i++) y->v[i] = (real)s * x->v[i];
+    if (tape_records(t, y)) {
+        Scale *node = tape_alloc(t, 1, sizeof *node);
+        *node = (Scale){ t, x, y, (real)s };
+        tape_node(t, y, scale_back, node);
+    }
+    return y;
+}

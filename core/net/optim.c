@@ -1,0 +1,138 @@
+/* optim.c - Adam, AdamW and SGD [kingma2014adam, loshchilov2017decoupled].
+ *
+ * One pass over each weight does moments, correction, decay and update; at our sizes the
+ * weights stay in cache and a second pass would cost as much as the first. The bias
+ * corrections are folded into the step size and eps, so the inner loop divides once.
+ * Norms are summed in double, weight by weight in their order. */
+#include "core/net/optim.h"
+#include "core/num/vmath.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct Optim {
+    OptimSpec spec;
+    Params *params; /* borrowed */
+    real **moment[2];
+    int count;
+    double norm;
+};
+
+Optim *optim_new(OptimSpec spec, Params *params)
+{
+    require(spec.lr > 0, "a learning rate of %g", spec.lr);
+    require(spec.decay == DECAY_NONE || spec.steps > 0, "a decay without .steps");
+    Optim *o = alloc(1, sizeof *o);
+    if (spec.kind == OPTIM_ADAM) {
+        if (spec.beta1 == 0) spec.beta1 = 0.9;
+        if (spec.beta2 == 0) spec.beta2 = 0.999;
+        if (spec.eps == 0) spec.eps = 1e-8;
+    }
+    o->spec = spec;
+    o->params = params;
+    for (int w = 0; w < 2; w++) {
+        o->moment[w] = alloc((size_t)params->n, sizeof *o->moment[w]);
+        for (int i = 0; i < params->n; i++)
+            o->moment[w][i] = alloc(tensor_size(&params->p[i]->t), sizeof(real));
+    }
+    return o;
+}
+
+void optim_free(Optim *o)
+{
+    if (!o) return;
+    for (int w = 0; w < 2; w++) {
+        for (int i = 0; i < o->params->n; i++) free(o->moment[w][i]);
+        free(o->moment[w]);
+    }
+    free(o);
+}
+
+int optim_count(const Optim *o) { return o->count; }
+void optim_set_count(Optim *o, int steps) { o->count = steps; }
+double optim_norm(const Optim *o) { return o->norm; }
+real *optim_moment(Optim *o, int which, int param) { return o->moment[which][param]; }
+
+static double larger(double a, double b) { return a > b ? a : b; }
+
+double optim_lr(const Optim *o, int step)
+{
+    const OptimSpec *s = &o->spec;
+    if (step < s->warmup) return s->lr * (step + 1) / s->warmup;
+    double start = larger(s->warmup, s->decay_from * s->steps);
+    if (s->decay == DECAY_NONE || step < start) return s->lr;
+    double done = (step - start) / larger(s->steps - start, 1);
+    if (done > 1) done = 1;
+    double left = s->decay == DECAY_LINEAR
+                      ? 1 - done
+                      : 0.5 + 0.5 * vmath_cos(3.141592653589793 * done);
+    return s->lr * (s->floor + (1 - s->floor) * left);
+}
+
+static double square_norm(const Params *p, int step)
+{
+    double sum = 0;
+    for (int i = 0; i < p->n; i++) {
+        const Tensor *w = &p->p[i]->t;
+        if (!w->got) continue;
+        double own = 0;
+        for (size_t k = 0, n = tensor_size(w); k < n; k++)
+            own += (double)w->g[k] * (double)w->g[k];
+        require(isfinite(own), "the gradient of \"%s\" is not finite at step %d",
+                p->p[i]->name, step);
+        sum += own;
+    }
+    return sum;
+}
+
+static void adam(const Optim *o, Param *p, real *m, real *v, double lr, double scale)
+{
+    const OptimSpec *s = &o->spec;
+    int t = o->count + 1;
+    double c1 = 1 - vmath_pow(s->beta1, t), c2 = 1 - vmath_pow(s->beta2, t);
+    real b1 = (real)s->beta1, b2 = (real)s->beta2, a1 = 1 - b1, a2 = 1 - b2;
+    real rate = (real)(lr * sqrt(c2) / c1), eps = (real)(s->eps * sqrt(c2));
+    real keep = (real)(1 - (p->decay ? lr * s->weight_decay : 0)), by = (real)scale;
+    real *w = p->t.v;
+    const real *gradient = p->t.g;
+    for (size_t i = 0, n = tensor_size(&p->t); i < n; i++) {
+        real g = gradient[i] * by;
+        m[i] = b1 * m[i] + a1 * g;
+        v[i] = b2 * v[i] + a2 * g * g;
+#ifdef REAL_IS_DOUBLE
+        w[i] = keep * w[i] - rate * m[i] / (sqrt(v[i]) + eps);
+#else
+        w[i] = keep * w[i] - rate * m[i] / (sqrtf(v[i]) + eps);
+#endif
+    }
+}
+
+static void sgd(const Optim *o, Param *p, real *m, double lr, double scale)
+{
+    const OptimSpec *s = &o->spec;
+    real momentum = (real)s->beta1, rate = (real)lr, by = (real)scale;
+    real keep = (real)(1 - (p->decay ? lr * s->weight_decay : 0));
+    real *w = p->t.v;
+    const real *gradient = p->t.g;
+    for (size_t i = 0, n = tensor_size(&p->t); i < n; i++) {
+        m[i] = momentum * m[i] + by * gradient[i];
+        w[i] = keep * w[i] - rate * m[i];
+    }
+}
+
+void optim_step(Optim *o)
+{
+    o->norm = sqrt(square_norm(o->params, o->count));
+    double scale =
+        o->spec.clip > 0 && o->norm > o->spec.clip ? o->spec.clip / o->norm : 1;
+    double lr = optim_lr(o, o->count);
+    for (int i = 0; i < o->params->n; i++) {
+        Param *p = o->params->p[i];
+        if (!p->t.got) continue;
+        if (o->spec.kind == OPTIM_ADAM)
+            adam(o, p, o->moment[0][i], o->moment[1][i], lr, scale);
+        else sgd(o, p, o->moment[0][i], lr, scale);
+    }
+    params_clear_gradients(o->params);
+    o->count++;
+}
