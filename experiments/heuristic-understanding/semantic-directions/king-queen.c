@@ -34,7 +34,7 @@ const Experiment experiment = {
           .cites = "mikolov2013efficient, mikolov2013distributed, mikolov2013linguistic, "
                    "pennington2014glove, levy2014linguistic, levy2015improving, "
                    "drozd2016word, ma2015using, rogers2017too, merullo2023language",
-          .seeds = 3, .core_s = 19, .long_core_s = 85,
+          .seeds = 3, .core_s = 19, .long_core_s = 99,
           .carries = { "Vectors trained on 10^8 to 10^11 words of news and web text",
                        "Counted vectors of 10^7 words of dictionaries, manuals, essays",
                        "Analogies by offset, their weak spots, the gain by averaging",
