@@ -339,9 +339,8 @@ place {{queen-first.also}} when the question's own words may be answers too. But
 picture of one clean step is too good. In *family*, the showcase, the offset scores
 {{=family by offset|%.2f}}, the bare neighbour {{=family only b|%.2f}}. With the
 question's words allowed, at most {{exclusion-artefact*100|%.0f}} % of a category's right
-answers are left. And pooling pairs adds {{averaged-offset*100|%.0f}} points
-({{=gain of pooling shuffled text*100|%.0f}} in shuffled text): a single pair is a noisy
-ruler.
+answers are left. And pooling pairs adds {{averaged-offset*100|%.0f}} points (a share of
+{{=gain of pooling shuffled text|%.4f}} in shuffled text): a single pair is a noisy ruler.
 
 What this scale cannot show: *sushi* and *pizza*, which the text hardly mentions ([a
 controlled world](sushi-pizza.html) has them); and web-scale accuracy, for GloVe 75 % on
