@@ -221,6 +221,18 @@ static void the_numbers_are_the_published_ones(void **state)
         "48575e16ab37f3f22f15697f8c2a8ac3156a3ea59608811d8217cf4dffd5e051");
 }
 
+static void numbers_are_shuffled_as_whole_numbers_are(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    int a[N];
+    double b[N];
+    for (int i = 0; i < N; i++) a[i] = i, b[i] = i;
+    rng_shuffle(rng_seed(3), a, N);
+    rng_shuffle_f64(rng_seed(3), b, N);
+    for (int i = 0; i < N; i++) assert_same_double(b[i], a[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_name_is_a_stream_of_its_own),
         cmocka_unit_test(every_order_of_four_is_as_likely),
         cmocka_unit_test(a_shuffle_keeps_what_it_shuffles),
+        cmocka_unit_test(numbers_are_shuffled_as_whole_numbers_are),
         cmocka_unit_test(below_is_even_and_stays_below),
         cmocka_unit_test(uniforms_fill_the_interval_and_pairs_are_independent),
         cmocka_unit_test(normals_follow_the_normal_distribution),
