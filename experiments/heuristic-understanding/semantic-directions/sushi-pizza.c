@@ -27,7 +27,7 @@ const Experiment experiment = {
           .section = "heuristic-understanding/semantic-directions",
           .cites = "levy2014neural, levy2014linguistic, allen2019analogies, "
                    "ethayarajh2018towards, fournier2021paraphrases",
-          .seeds = 5, .core_s = 15,
+          .seeds = 5, .core_s = 15, .quick = true,
           .carries = { "Theorems on skip-gram and mutual information; vectors of English",
                        "120 words, 1,280 contexts, 2 M pairs from a law that we wrote",
                        "That factors in the law become offsets, and what breaks them",

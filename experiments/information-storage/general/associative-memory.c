@@ -24,7 +24,7 @@ const Experiment experiment = {
                               "pairs rank d/4, pairs unstored, classes unstored" },
                 { "accuracy", "width, stored, accuracy" } },
     ABOUT(.title = "Associative memories", .section = "information-storage/general",
-          .cites = "cabannes2023memories", .seeds = 5, .core_s = 9.8,
+          .cites = "cabannes2023memories", .seeds = 5, .core_s = 9.8, .quick = true,
           .carries = { "Sums of outer products, data by Zipf's law: laws in dimension "
                        "and "
                        "in samples, for several estimators",
