@@ -289,8 +289,10 @@ symbols: executables
 	  sed "s/^/$$u: /"; done); [ -z "$$bad" ] || { echo "$$bad"; exit 1; }; \
 	  echo "$(words $(IDS)) units, no libm function in any"
 
+# The core's ceiling counts lines of code: essays and the sentences beside declarations are free.
 sizes:
-	@cat $(wildcard core/*.[ch] core/*/*.[ch]) | wc -l | awk '{ print "core: " $$1 " of 8000 lines"; exit $$1 > 8000 }'
+	@cat $(wildcard core/*.[ch] core/*/*.[ch]) | $(CC) -fpreprocessed -dD -E -P -x c - | grep -c . | \
+	  awk '{ print "core: " $$1 " of 8000 lines of code"; exit $$1 > 8000 }'
 	@wc -l $(SOURCES) | awk '$$2 != "total" && $$1 > ($$2 ~ /^experiments/ ? 350 : 600) { \
 	  print $$2 ": " $$1 " lines, too long"; bad = 1 } END { exit bad }'
 	@echo 'every file within 600 lines, every experiment within 350'
