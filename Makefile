@@ -291,7 +291,7 @@ symbols: executables
 
 # The core's ceiling counts lines of code: essays and the sentences beside declarations are free.
 sizes:
-	@cat $(wildcard core/*.[ch] core/*/*.[ch]) | $(CC) -fpreprocessed -dD -E -P -x c - | grep -c . | \
+	@cat $(wildcard core/*.[ch] core/*/*.[ch]) | $(CC) -w -fpreprocessed -dD -E -P -x c - | grep -c . | \
 	  awk '{ print "core: " $$1 " of 8000 lines of code"; exit $$1 > 8000 }'
 	@wc -l $(SOURCES) | awk '$$2 != "total" && $$1 > ($$2 ~ /^experiments/ ? 350 : 600) { \
 	  print $$2 ": " $$1 " lines, too long"; bad = 1 } END { exit bad }'
