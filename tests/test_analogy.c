@@ -87,6 +87,40 @@ static void a_pair_that_runs_the_other_way_fails_and_the_others_stay(void **stat
     free(w);
 }
 
+/* The one other pair steps far enough to the answer; half its step ends at the decoy, and
+ * with the tested pair's own step beside it, the example's second word wins. */
+static void the_mean_step_is_that_of_the_other_pairs(void **state)
+{
+    (void)state;
+    enum { A, A2, B, B2, DECOY, N, D = 4 };
+    static const real w[N * D] = { 1, 0, 0, 0,      0,    1.1f, 0, 0, 0,     0,
+                                   1, 0, 0, 0.866f, 0.5f, 0,    0, 0, 0.99f, 0.1f };
+    Category c = { "kind", 2, (Pair[]){ { A, A2 }, { B, B2 } } };
+    Score s = analogy_score(&c, N, D, w, true, rng_seed(1));
+    assert_int_equal(s.right[ANALOGY_AVERAGE], 2);
+}
+
+/* Answers with nothing in common, each beside a decoy that is a little nearer to the
+ * question: only a class that has seen the answer itself would prefer it. */
+static void the_class_has_not_seen_the_answer(void **state)
+{
+    (void)state;
+    enum { PAIRS = 6, N = 6000, D = 3 * PAIRS };
+    real *w = alloc(N * D, sizeof *w);
+    Pair pair[PAIRS];
+    for (int i = 0; i < PAIRS; i++) {
+        real *a = w + 3 * i * D, *b = a + D, *decoy = b + D;
+        pair[i] = (Pair){ 3 * i, 3 * i + 1 };
+        a[i] = 1;
+        b[i] = 0.6f, b[PAIRS + i] = 0.8f;
+        decoy[i] = 0.605f, decoy[2 * PAIRS + i] = 0.796f;
+    }
+    Category c = { "kind", PAIRS, pair };
+    assert_int_equal(analogy_score(&c, N, D, w, true, rng_seed(1)).right[ANALOGY_CLASS],
+                     0);
+    free(w);
+}
+
 static void one_pair_asks_nothing(void **state)
 {
     (void)state;
@@ -209,6 +243,25 @@ static void a_file_without_the_columns_is_refused_with_its_place(void **state)
     folder_remove(folder), free(path), free(folder);
 }
 
+static void a_cell_that_can_be_no_word_is_refused_with_its_place(void **state)
+{
+    (void)state;
+    static const char *const cells[] = { "NaN", "3.5", "", "qu een" };
+    char *folder = check_folder(), *path = check_path(folder, "pairs.csv");
+    Corpus *c = text_of("man\nking\n");
+    for (int i = 0; i < COUNT(cells); i++) {
+        char *error = NULL,
+             *text = text_format("category,a,b\nx,man,king\nx,king,%s\n", cells[i]);
+        assert_true(file_write(path, text, strlen(text)));
+        assert_null(analogy_read(path, c, 4, &error));
+        assert_contains(error, "pairs.csv:3:3: ");
+        assert_contains(error, "expected a word");
+        free(text), free(error);
+    }
+    corpus_free(c);
+    folder_remove(folder), free(path), free(folder);
+}
+
 static void the_facts_name_every_word_once_a_category(void **state)
 {
     (void)state;
@@ -238,6 +291,8 @@ int main(void)
         cmocka_unit_test(a_clean_step_is_found_with_and_without_the_inputs),
         cmocka_unit_test(a_tiny_step_succeeds_by_exclusion_alone),
         cmocka_unit_test(a_pair_that_runs_the_other_way_fails_and_the_others_stay),
+        cmocka_unit_test(the_mean_step_is_that_of_the_other_pairs),
+        cmocka_unit_test(the_class_has_not_seen_the_answer),
         cmocka_unit_test(one_pair_asks_nothing),
         cmocka_unit_test(ranks_count_the_inputs_only_when_they_may_answer),
         cmocka_unit_test(a_listing_is_the_nearest_words_with_their_cosines),
@@ -246,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_shuffled_list_keeps_the_words_and_no_pair),
         cmocka_unit_test(pairs_with_a_word_beyond_the_vocabulary_are_left_out),
         cmocka_unit_test(a_file_without_the_columns_is_refused_with_its_place),
+        cmocka_unit_test(a_cell_that_can_be_no_word_is_refused_with_its_place),
         cmocka_unit_test(the_facts_name_every_word_once_a_category),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

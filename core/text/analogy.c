@@ -27,6 +27,19 @@ static Category *category_named(Analogies *t, const char *name, int rows)
     return &t->category[t->n++];
 }
 
+/* The number of the cell's word, -1: rare or unknown. A cell that can be no word is an
+ * error: a silent gap in the lists would look like a finding. */
+static bool read_word(const Corpus *c, const Sheet *s, int row, int column, int *id,
+                      char **error)
+{
+    const char *word = sheet_text(s, row, column);
+    *id = corpus_id(c, word);
+    if (*word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyz")]) return true;
+    *error = text_format("%s:%d:%d: \"%s\", expected a word of the letters a to z",
+                         s->path, s->line[row], column + 1, word);
+    return false;
+}
+
 Analogies *analogy_read(const char *path, const Corpus *c, int V, char **error)
 {
     Sheet *s = sheet_read(path, "category, a, b", error);
@@ -36,7 +49,11 @@ Analogies *analogy_read(const char *path, const Corpus *c, int V, char **error)
     Analogies *t = alloc(1, sizeof *t);
     for (int i = 0; i < s->rows; i++) {
         Category *k = category_named(t, sheet_text(s, i, name), s->rows);
-        Pair p = { corpus_id(c, sheet_text(s, i, a)), corpus_id(c, sheet_text(s, i, b)) };
+        Pair p;
+        if (!read_word(c, s, i, a, &p.a, error) || !read_word(c, s, i, b, &p.b, error)) {
+            sheet_free(s), analogy_free(t);
+            return NULL;
+        }
         if (p.a >= 0 && p.a < V && p.b >= 0 && p.b < V) k->pair[k->n++] = p;
     }
     sheet_free(s);
