@@ -178,7 +178,7 @@ void row_n(Run *run, const char *table, const char *label, int n, const double *
         sheet_write_number(f, x[i]);
     }
     fputc('\n', f);
-    if (ferror(f)) cannot_write(run, table, errno);
+    if (ferror(f)) cannot_write(run, result_path(run, table, ".csv"), errno);
 }
 
 void listing(Run *run, const char *name, const char *fmt, ...)
@@ -292,7 +292,8 @@ static void close_tables(Run *run)
 {
     for (int t = 0; t < COUNT(run->table) && experiment.tables[t].id; t++) {
         if (!run->table[t]) open_table(run, t);
-        if (!file_close(run->table[t])) cannot_write(run, experiment.tables[t].id, errno);
+        if (!file_close(run->table[t]))
+            cannot_write(run, result_path(run, experiment.tables[t].id, ".csv"), errno);
     }
 }
 
