@@ -285,7 +285,9 @@ static void run(Run *run, Rng rng)
 With flips of 5 % the tree's information falls with the exponent
 {{=tree exponent at 5 %}}; theory says $-0.608$. With 10 % it is
 {{=tree exponent at 10 %}}; theory says $-1.288$. On the chain the same ruler reads
-{{=chain exponent at 5 %}} and {{=chain exponent at 10 %}}, and no line fits.
+{{=chain exponent at 5 %}} and {{=chain exponent at 10 %}}, and the line bends away: $R^2$
+is {{=chain exponent R2 at 5 %|%.3f}} and {{=chain exponent R2 at 10 %|%.3f}}, on the tree
+{{=tree exponent R2 at 5 %|%.4f}} and {{=tree exponent R2 at 10 %|%.4f}}.
 
 ~~~gnuplot five "Flips of 5 %, both axes logarithmic: the tree is straight. Lines: theory"
 set logscale xy
