@@ -38,7 +38,7 @@ const Experiment experiment = {
           .carries = { "Vectors trained on 10^8 to 10^11 words of news and web text",
                        "Counted vectors of 10^7 words of dictionaries, manuals, essays",
                        "Analogies by offset, their weak spots, the gain by averaging",
-                       "Web-scale accuracy; rare words (sushi occurs seven times)" }),
+                       "Web-scale accuracy; rare words such as sushi" }),
     .claims = CLAIMS(
         { .id = "analogy-total",
           .text = "vector offsets answer analogies (share of right answers)",
