@@ -29,6 +29,9 @@ SEEDS ?= 1
 VARIANT ?=
 LAUNCH ?=
 MINUTES ?= 10
+ifeq ($(filter float double,$(REAL)),)
+$(error REAL=$(REAL): expected float or double)
+endif
 CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 
 # V=1 shows the commands.
@@ -256,9 +259,11 @@ record: $(READY)
 	@$(GLASSBOX) record $(RECORD) '$(ONLY)' $(CLASS)
 RECORD = $(if $(VARIANT),--variant '$(VARIANT)') $(if $(ALL),--all)
 
+# What does not compile leaves the executable of yesterday: then nothing is confirmed.
 verify: $(READY)
-	@$(MAKE) --keep-going executables inputs-all $(if $(V),,> $(B)/prepared.log 2>&1) || true
-	@$(GLASSBOX) verify --minutes '$(MINUTES)' --jobs $(JOBS) --inputs $(B)/inputs $(CLASS)
+	@rm -f $(B)/unbuilt; $(MAKE) --keep-going executables inputs-all $(if $(V),,> $(B)/prepared.log 2>&1) || : > $(B)/unbuilt
+	@( $(GLASSBOX) verify --minutes '$(MINUTES)' --only '$(ONLY)' --jobs $(JOBS) --inputs $(B)/inputs || exit; \
+	  [ ! -e $(B)/unbuilt ] || { echo 'not every unit could be built, see $(B)/prepared.log' >&2; exit 2; } ) $(CLASS)
 
 # --- checks --------------------------------------------------------------------------------------
 $(B)/tests/%: $(B)/obj/tests/%.o $(call objects,$(TEST_PARTS)) \

@@ -397,7 +397,9 @@ static void compare_verdicts(Verification *v, const Finding *f, const Unit *unit
                   here = verdict_judge(claim, seeds, is);
         if (before.verdict == here.verdict) continue;
         char *why = because(claim, &here);
-        worsen(case_of(v, f, i), claim->tier == REPORT ? CASE_SKIPPED : CASE_FAILED,
+        Case *c = case_of(v, f, i);
+        c->judgement = here;
+        worsen(c, claim->tier == REPORT ? CASE_SKIPPED : CASE_FAILED,
                text_format("recomputed %d seed%s: %s (%s), published: %s", seeds,
                            seeds == 1 ? "" : "s", verdict_name(here.verdict), why,
                            verdict_name(before.verdict)));
