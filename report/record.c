@@ -401,8 +401,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     Options *o = state->input;
     if (key == 'p') o->plan = true;
     else if (key == 'a') o->record.all = true;
-    else if (key == 'v') o->record.longer = !strcmp(arg, "long");
-    else if (key == ARGP_KEY_ARG && !o->patterns) o->patterns = arg;
+    else if (key == 'v') {
+        o->record.longer = !strcmp(arg, "long");
+        if (!o->record.longer && *arg && strcmp(arg, "default"))
+            argp_error(state, "VARIANT=%s: expected default or long", arg);
+    } else if (key == ARGP_KEY_ARG && !o->patterns) o->patterns = arg;
     else return ARGP_ERR_UNKNOWN;
     return 0;
 }

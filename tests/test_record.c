@@ -130,6 +130,18 @@ static void more_declared_seeds_are_added_to_those_that_are_confirmed(void **sta
     mini_expect("data/record/beta.csv", "3,\"fall, total\",3\n");
 }
 
+static void fewer_declared_seeds_leave_the_record(void **state)
+{
+    (void)state;
+    mini_replace(BUILD "/desc/alpha.json", "\"seeds\":3", "\"seeds\":2");
+    assert_plan("alpha", "");
+    mini_run("alpha", 1);
+    mini_publish("alpha");
+    Suite *s = mini_suite();
+    assert_int_equal(suite_find(s, "alpha")->n_record, 2);
+    suite_free(s);
+}
+
 /* --- publishing --------------------------------------------------------------------- */
 
 static void a_full_run_is_published_with_all_its_seeds(void **state)
@@ -236,6 +248,9 @@ static void seeds_that_record_different_names_are_refused(void **state)
     mini_replace("world/alpha/seed-2/values.csv", "gap,0.125", "gab,0.125");
     run_all_of_alpha();
     assert_refused("alpha", "seed 2 records \"gab\" where seed 1 records \"gap\"");
+    mini_replace("world/alpha/seed-2/values.csv", "gab,0.125", "gaz,0.125");
+    run_all_of_alpha();
+    assert_refused("alpha", "seed 2 records \"gaz\" where seed 1 records \"gap\"");
 }
 
 /* A limit on the size of files stands for the full disk: the write comes back short. */
@@ -329,6 +344,13 @@ static void one_refusal_is_status_2_and_the_others_are_published(void **state)
     mini_expect("data/record/beta.csv", "1,\"fall, total\",2.5\n");
 }
 
+static void an_unknown_variant_is_refused(void **state)
+{
+    (void)state;
+    assert_int_not_equal(record_command("--variant=longer", ""), EXIT_AS_EXPECTED);
+    mini_expect("err.txt", "VARIANT=longer: expected default or long");
+}
+
 static void an_unknown_pattern_lists_what_there_is(void **state)
 {
     (void)state;
@@ -404,6 +426,7 @@ int main(void)
         PUBLISHED(other_inputs_call_for_every_seed),
         PUBLISHED(another_blis_calls_for_every_seed),
         PUBLISHED(more_declared_seeds_are_added_to_those_that_are_confirmed),
+        PUBLISHED(fewer_declared_seeds_leave_the_record),
         EMPTY(a_full_run_is_published_with_all_its_seeds),
         PUBLISHED(after_the_same_bits_the_other_seeds_are_kept_with_their_dates),
         PUBLISHED(other_bits_replace_every_seed),
@@ -416,6 +439,7 @@ int main(void)
         EMPTY(the_long_variant_has_a_record_of_its_own),
         EMPTY(the_plan_prints_targets_of_make),
         EMPTY(one_refusal_is_status_2_and_the_others_are_published),
+        EMPTY(an_unknown_variant_is_refused),
         EMPTY(an_unknown_pattern_lists_what_there_is),
         cmocka_unit_test(a_long_table_keeps_every_kth_row_and_the_last),
         cmocka_unit_test(a_table_of_the_limit_is_kept_whole),
