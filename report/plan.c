@@ -51,7 +51,8 @@ static const char *read_range(const char *p, long *from, long *to)
     return sane && (*end == ',' || !*end) ? end : NULL;
 }
 
-bool plan_has_seed(const char *spec, int seed, int declared)
+/* Is `seed` among `spec`, "all" (1 .. declared), "7" or "1-3,9"? */
+static bool has_seed(const char *spec, int seed, int declared)
 {
     if (!strcmp(spec, "all")) return seed >= 1 && seed <= declared;
     long from, to;
@@ -166,7 +167,7 @@ PlanUnit *plan_units(Suite *s, const char *only, const char *seeds, bool longer,
                       (!longer || f->long_core_s > 0);
         int last = wanted ? highest_seed(seeds, f->seeds) : 0;
         for (int seed = 1; seed <= last; seed++)
-            if (plan_has_seed(seeds, seed, f->seeds)) add_unit(s, &u, f, seed, longer);
+            if (has_seed(seeds, seed, f->seeds)) add_unit(s, &u, f, seed, longer);
     }
     for (int i = 0; i < u.n; i++) u.unit[i].chain = longest_chain(&u, &u.unit[i], 0);
     if (u.n) qsort(u.unit, (size_t)u.n, sizeof *u.unit, by_chain);

@@ -7,8 +7,6 @@
 /* Every pattern matches some finding; else the message with the valid ids is printed. */
 bool plan_known(const Suite *, const char *patterns);
 
-/* Is `seed` among `spec`, "all" (1 .. declared), "7" or "1-3,9"? */
-bool plan_has_seed(const char *spec, int seed, int declared);
 /* "7", "1-3,9" or "all"; else the message with the expected form is printed. */
 bool plan_seeds_valid(const char *spec);
 

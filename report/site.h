@@ -52,9 +52,6 @@ void site_free(Site *);
 void site_put(Site *, const char *path, const Finding *, const char *what,
               const char *bytes, size_t n);
 void site_put_page(Site *, const char *path, const Finding *, Html *); /* ends it */
-/* A copy of a file from elsewhere; false: there is none to copy. */
-bool site_copy(Site *, const char *from, const char *path, const Finding *,
-               const char *what);
 /* The assets, every finding's data, and data/SHA256SUMS over this machine's values. */
 void site_put_assets(Site *);
 void site_put_data(Site *);
@@ -68,9 +65,8 @@ void site_put_sums(Site *);
 void site_begin(Html *, const char *title, const char *description, const char *kind,
                 const char *here);
 void site_end(Html *, const Site *);
-/* The glyph and the word of a verdict; shown: a number without a bound has neither. */
+/* The glyph and the word of a verdict; a number without a bound is a NUMBER. */
 void site_verdict(Html *, const Claim *, const Judgement *);
-const char *site_glyph(const Claim *, const Judgement *);
 const char *site_word(const Claim *, const Judgement *);
 /* Text of a declaration: `code` becomes <code>, a citation key a link to its source. */
 void site_prose(Html *, const Site *, const char *text);
@@ -106,8 +102,6 @@ const OutlineRow *site_heading(const Site *, const Finding *);
 void site_open_reason(Html *, const OutlineRow *);
 /* id of a heading on the front page: "interpretability-semanticity"; caller frees */
 char *site_anchor(const char *part, const char *section, const char *subsection);
-/* Is this heading the first of its part? */
-bool site_opens_part(const Site *, int row);
 /* One line on stderr, counted: the site is built all the same. */
 void site_warn(Site *, const char *message);
 

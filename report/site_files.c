@@ -63,8 +63,9 @@ void site_put_page(Site *site, const char *path, const Finding *f, Html *h)
     free(markup);
 }
 
-bool site_copy(Site *site, const char *from, const char *path, const Finding *f,
-               const char *what)
+/* A copy of a file from elsewhere; false: there is none to copy. */
+static bool copy(Site *site, const char *from, const char *path, const Finding *f,
+                 const char *what)
 {
     size_t n;
     char *bytes = file_read(from, &n);
@@ -85,13 +86,13 @@ void site_put_assets(Site *site)
         char **names = folder_list(folder, endings[e], &n);
         for (int i = 0; i < n; i++) {
             char *from = text_format("%s/%s", folder, names[i]);
-            site_copy(site, from, names[i], NULL, NULL);
+            copy(site, from, names[i], NULL, NULL);
             free(from);
         }
         folder_list_free(names, n);
     }
     free(folder);
-    if (!site_copy(site, LUNR, "lunr.js", NULL, NULL))
+    if (!copy(site, LUNR, "lunr.js", NULL, NULL))
         site_warn(site, "no " LUNR ", so the site has no search; install libjs-lunr");
 }
 
@@ -101,7 +102,7 @@ static void copy_data(Site *site, const Finding *f, const char *from, const char
                       const char *what)
 {
     char *path = text_format("data/%s/%s", f->id, name);
-    site_copy(site, from, path, f, what);
+    copy(site, from, path, f, what);
     free(path);
 }
 

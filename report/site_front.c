@@ -59,6 +59,15 @@ static bool has_entries(const Site *site, int part)
     return false;
 }
 
+/* Is this heading the first of its part? */
+static bool opens_part(const Site *site, int row)
+{
+    for (int i = row - 1; i >= 0; i--)
+        if (site->outline->rows[i].kind == OUTLINE_HEADING)
+            return strcmp(site->outline->rows[i].part, site->outline->rows[row].part);
+    return true;
+}
+
 static void scoreboard(Html *h, Site *site)
 {
     html_open(h, "div", "class", "scroll", "tabindex", "0", "role", "region",
@@ -81,8 +90,7 @@ static void scoreboard(Html *h, Site *site)
     html_open(h, "tbody", NULL);
     for (int i = 0; i < site->outline->n; i++) {
         const OutlineRow *row = &site->outline->rows[i];
-        if (row->kind == OUTLINE_HEADING && site_opens_part(site, i) &&
-            has_entries(site, i))
+        if (row->kind == OUTLINE_HEADING && opens_part(site, i) && has_entries(site, i))
             score_row(h, site, row->part);
     }
     html_close(h, "tbody");
@@ -165,7 +173,7 @@ static void parts_list(Html *h, Site *site)
         if (row->kind != OUTLINE_HEADING || *row->subsection) continue;
         char *anchor = site_anchor(row->part, row->section, ""),
              *href = text_format("#%s", anchor);
-        if (site_opens_part(site, i)) {
+        if (opens_part(site, i)) {
             if (open) html_close(h, "li");
             open = true;
             sections = 0;
@@ -374,21 +382,13 @@ static void map_section(Html *h, const Site *site, int heading)
     free(anchor);
 }
 
-bool site_opens_part(const Site *site, int row)
-{
-    for (int i = row - 1; i >= 0; i--)
-        if (site->outline->rows[i].kind == OUTLINE_HEADING)
-            return strcmp(site->outline->rows[i].part, site->outline->rows[row].part);
-    return true;
-}
-
 static void map(Html *h, Site *site)
 {
     bool open = false;
     for (int i = 0; i < site->outline->n; i++) {
         const OutlineRow *row = &site->outline->rows[i];
         if (row->kind != OUTLINE_HEADING) continue;
-        if (site_opens_part(site, i)) {
+        if (opens_part(site, i)) {
             if (open) html_close(h, "section");
             char *anchor = site_anchor(row->part, "", "");
             html_open(h, "section", "class", "part", "id", anchor, NULL);

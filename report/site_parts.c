@@ -111,11 +111,6 @@ static int verdict_row(const Claim *c, const Judgement *j)
     return number ? NOT_RUN + 1 : (int)j->verdict;
 }
 
-const char *site_glyph(const Claim *c, const Judgement *j)
-{
-    return verdicts[verdict_row(c, j)].glyph;
-}
-
 const char *site_word(const Claim *c, const Judgement *j)
 {
     return verdicts[verdict_row(c, j)].word;
