@@ -177,6 +177,22 @@ static void words_of_one_topic_come_to_lie_together_unless_shuffled(void **state
     free(token);
 }
 
+/* In 0 1 2 3 0 1 ... the words 0 and 2 have the neighbours 1 and 3, and the reverse; a
+ * word that was its own neighbour would share one with the words beside it. */
+static void a_word_is_no_neighbour_of_itself(void **state)
+{
+    (void)state;
+    int *token = alloc(TOKENS, sizeof *token);
+    for (int i = 0; i < TOKENS; i++) token[i] = i % 4;
+    SgnsSpec next = spec;
+    next.window = 1;
+    real *w = sgns_text(4, 8, next, TOKENS, token, rng_seed(5));
+    wordvec_normalise(4, 8, w);
+    assert_true((double)vmath_dot(8, w, w + 2 * 8) > 0.9);
+    assert_true((double)vmath_dot(8, w, w + 8) < 0.5);
+    free(w), free(token);
+}
+
 static void text_vectors_are_the_same_every_time(void **state)
 {
     (void)state;
@@ -204,6 +220,7 @@ int main(void)
         cmocka_unit_test(the_same_seed_gives_the_same_bits_and_another_does_not),
         cmocka_unit_test(a_spec_beyond_its_range_dies),
         cmocka_unit_test(words_of_one_topic_come_to_lie_together_unless_shuffled),
+        cmocka_unit_test(a_word_is_no_neighbour_of_itself),
         cmocka_unit_test(text_vectors_are_the_same_every_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

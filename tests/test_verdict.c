@@ -237,6 +237,11 @@ static void a_conjunction_clears_only_whole_and_its_control_fails_by_one(void **
     c.also[1] = (Check){ .value = "never", .side = ABOVE, .bound = 0 };
     c.controls[0].also[1] = "y";
     assert_int_equal(judged(&c, &p), VOID);
+    /* nor does a control stand whose part was not recorded */
+    c.also[1].value = "x";
+    assert_int_equal(judged(&c, &p), HOLDS);
+    c.controls[0].also[1] = "never";
+    assert_int_equal(judged(&c, &p), VOID);
 }
 
 static void every_side_has_both_its_ends(void **state)
