@@ -196,7 +196,7 @@ static Tensor *attention(const Model *m, Tape *t, const Block *b, int l, Tensor 
 
 static Tensor *normed(const Model *m, Tape *t, Tensor *x, Tensor *w, Tensor *b)
 {
-    return m->spec.no_layernorm ? x : op_layernorm(t, x, w, b, 1e-5);
+    return m->spec.no_layernorm ? x : op_layernorm(t, x, w, b, MODEL_EPSILON);
 }
 
 static Tensor *mlp(const Model *m, Tape *t, const Block *b, int l, Tensor *x)
@@ -245,16 +245,29 @@ static Tensor *embed(const Model *m, Tape *t, const int *tok, int B, int T)
     return hook_point(t, "embed", x);
 }
 
+static Tensor *last_norm(const Model *m, Tape *t, Tensor *x)
+{
+    return m->ln_w ? op_layernorm(t, x, m->ln_w, m->ln_b, MODEL_EPSILON) : x;
+}
+
+static Tensor *unembed(const Model *m, Tape *t, Tensor *x)
+{
+    return m->spec.tied ? op_linear_t(t, x, m->W_E, NULL, ACT_NONE)
+                        : op_linear(t, x, m->W_U, m->b_U, ACT_NONE);
+}
+
+Tensor *model_unembed(Model *m, Tape *t, Tensor *x)
+{
+    return unembed(m, t, last_norm(m, t, x));
+}
+
 static Tensor *run(const Model *m, Tape *t, const int *tok, int B, int T, bool last)
 {
     Tensor *x = embed(m, t, tok, B, T);
     for (int i = 0; i < m->n_order; i++)
         x = block_run(m, t, m->order[i], x, last && i == m->n_order - 1);
-    if (m->ln_w) x = op_layernorm(t, x, m->ln_w, m->ln_b, 1e-5);
-    x = hook_point(t, "resid_final", x);
-    Tensor *y = m->spec.tied ? op_linear_t(t, x, m->W_E, NULL, ACT_NONE)
-                             : op_linear(t, x, m->W_U, m->b_U, ACT_NONE);
-    return hook_point(t, "logits", y);
+    x = hook_point(t, "resid_final", last_norm(m, t, x));
+    return hook_point(t, "logits", unembed(m, t, x));
 }
 
 Tensor *model_logits(Model *m, Tape *t, const int *tok, int B, int T)

@@ -6,6 +6,8 @@
 
 #include "core/net/op.h"
 
+#define MODEL_EPSILON 1e-5 /* of every layer norm */
+
 typedef enum { POS_LEARNED, POS_ROTARY, POS_NONE } Positions;
 typedef enum { KEYS_PLAIN, KEYS_SMEARED_HALF, KEYS_SMEARED_LEARNED } Keys;
 typedef struct {
@@ -34,6 +36,8 @@ Tensor *model_logits(Model *, Tape *, const int *tok, int B, int T); /* (B,T,V) 
 /* Logits of the last position only (B,V): the rest of the last block is not computed.
  * Hook points after the last attention then have (B,1,..). */
 Tensor *model_last_logits(Model *, Tape *, const int *tok, int B, int T);
+/* The last layer norm and the unembedding of any stream (..,D), as the logit lens wants. */
+Tensor *model_unembed(Model *, Tape *, Tensor *resid);
 /* Weights by TransformerLens name, each as (D,H*K) etc.: "embed.W_E" (V,D), "pos.W_pos"
  * (ctx,D), "blocks.0.attn.W_Q", ".W_K", ".W_V" (D,H*K), ".W_O" (H*K,D), their biases
  * "b_Q"..., "blocks.0.mlp.W_in" (D,F), ".b_in", ".W_out" (F,D), ".b_out",
