@@ -11,8 +11,10 @@
 #include "core/num/linalg.h"
 #include "core/num/stats.h"
 #include "core/num/alias.h"
-#include "core/net/model.h"
+#include "core/net/tape.h"
+#include "core/net/op.h"
 #include "core/net/hook.h"
+#include "core/net/model.h"
 #include "core/net/optim.h"
 #include "core/net/checkpoint.h"
 #include "core/lens/sae.h"
@@ -25,13 +27,8 @@
 #include "core/text/analogy.h"
 #include "core/text/sgns.h"
 #include "core/text/wordplot.h"
-#include "core/net/tape.h"
-#include "core/net/op.h"
-#include "core/net/hook.h"
-#include "core/net/model.h"
-#include "core/net/optim.h"
-#include "core/net/checkpoint.h"
 #include "core/lab/experiment.h"
+#include "core/lab/task.h"
 /* sqrt, fabs, floor, ceil, rint, fma and nothing else: a unit that links more of libm
  * fails its check */
 #include <math.h>

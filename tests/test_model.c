@@ -345,6 +345,28 @@ static void layers_run_in_the_order_that_is_asked_for(void **state)
     model_free(m);
 }
 
+static void a_learnt_smear_starts_as_the_half_one_and_learns(void **state)
+{
+    (void)state;
+    int tok[2 * 9];
+    some_tokens(tok, COUNT(tok), 11, 21);
+    Tape *t = tape_new();
+    Tensor *y[2];
+    Model *m[2];
+    for (int i = 0; i < 2; i++) {
+        ModelSpec s = SMALL;
+        s.keys = i ? KEYS_SMEARED_LEARNED : KEYS_SMEARED_HALF;
+        m[i] = model_new(s, rng_seed(22));
+        y[i] = model_logits(m[i], t, tok, 2, 9);
+    }
+    for (int i = 0; i < 2 * 9 * 11; i++)
+        assert_near((double)y[1]->v[i], (double)y[0]->v[i], 1e-6);
+    tape_backward(t, op_xent(t, y[1], tok));
+    Tensor *smear = model_weight(m[1], "blocks.0.attn.smear");
+    assert_true(smear->got && smear->g[0] != 0);
+    tape_free(t), model_free(m[0]), model_free(m[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +381,7 @@ int main(void)
         cmocka_unit_test(the_memory_of_a_training_loop_does_not_grow),
         cmocka_unit_test(the_first_value_that_is_not_finite_dies_by_name_and_step),
         cmocka_unit_test(layers_run_in_the_order_that_is_asked_for),
+        cmocka_unit_test(a_learnt_smear_starts_as_the_half_one_and_learns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -229,12 +229,13 @@ typedef struct {
     Pair kind;
 } PairNode;
 
-/* b is a's shape or its trailing part; returns how often it repeats. */
+/* b is a's shape, its trailing part or one number; returns how often it repeats. */
 static size_t repeats(const Tensor *a, const Tensor *b)
 {
     bool fits = b->rank <= a->rank;
     for (int i = 1; fits && i <= b->rank; i++)
         fits = b->n[b->rank - i] == a->n[a->rank - i];
+    fits |= tensor_size(b) == 1;
     char x[64], y[64];
     tensor_print_shape(a, x), tensor_print_shape(b, y);
     require(fits, "elementwise %s and %s", x, y);

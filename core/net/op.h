@@ -23,7 +23,7 @@ Tensor *op_linear_t(Tape *, Tensor *x, Tensor *w, Tensor *b, Act f);
 
 /* --- elementwise ------------------------------------------------------------------- */
 Tensor *op_add(Tape *, Tensor *a,
-               Tensor *b); /* same shape, or b (D) or (T,D): repeated */
+               Tensor *b); /* same shape, or b (D), (T,D), (1): repeated */
 Tensor *op_sub(Tape *, Tensor *a, Tensor *b); /* as op_add */
 Tensor *op_mul(Tape *, Tensor *a, Tensor *b); /* as op_add */
 Tensor *op_scale(Tape *, Tensor *a, double s);
