@@ -118,138 +118,90 @@ void hook_clear(Tape *t)
 
 /* --- what most experiments want ---------------------------------------------------- */
 
-/* Each of these is x * mask + fill: linear in x, so gradients are op_mul's. */
+/* All of these replace indices from .. from + n of one axis (n 0: all of them) by what a
+ * source gives: x * mask + fill, linear in x, so gradients are op_mul's. */
 typedef struct {
-    int axis, i, from, n, t;
-    const Tensor *with;
+    int axis, from, n;
+    const Tensor *patch, *mean_of; /* the source; none: zeros */
     const int *order;
 } Edit;
 
-static Edit *edit_new(Edit e)
+/* fill := what the source has at x's places */
+static void find_fill(Tape *t, const Edit *e, const Tensor *x, real *fill)
+{
+    size_t size = tensor_size(x), width = (size_t)tensor_width(x);
+    if (e->patch) {
+        require(tensor_size(e->patch) == size, "a patch of another size");
+        memcpy(fill, e->patch->v, size * sizeof *fill);
+    }
+    if (e->mean_of) {
+        require((size_t)tensor_width(e->mean_of) == width, "a mean of another width");
+        double *mean = tape_alloc(t, width, sizeof *mean);
+        memset(mean, 0, width * sizeof *mean);
+        for (size_t i = 0, n = tensor_size(e->mean_of); i < n; i++)
+            mean[i % width] += (double)e->mean_of->v[i];
+        for (size_t i = 0; i < size; i++)
+            fill[i] = (real)(mean[i % width] / tensor_rows(e->mean_of));
+    }
+    for (int b = 0; e->order && b < x->n[0]; b++) {
+        size_t sample = size / (size_t)x->n[0];
+        require(e->order[b] >= 0 && e->order[b] < x->n[0], "no sample %d", e->order[b]);
+        memcpy(fill + (size_t)b * sample, x->v + (size_t)e->order[b] * sample,
+               sample * sizeof *fill);
+    }
+}
+
+static Tensor *edit(Tape *t, Tensor *x, void *ctx)
+{
+    const Edit *e = ctx;
+    int axis = e->axis < 0 ? x->rank + e->axis : e->axis;
+    require(axis >= 0 && axis < x->rank && e->from >= 0 && e->from + e->n <= x->n[axis] &&
+                (e->n || !e->from),
+            "no indices %d to %d on axis %d", e->from, e->from + e->n, e->axis);
+    Tensor *mask = tape_constant(t, x->rank, x->n),
+           *fill = tape_constant(t, x->rank, x->n);
+    find_fill(t, e, x, fill->v);
+    if (!e->n) return fill;
+    size_t inner = 1;
+    for (int a = axis + 1; a < x->rank; a++) inner *= (size_t)x->n[a];
+    for (size_t i = 0, n = tensor_size(x); i < n; i++) {
+        int at = (int)(i / inner % (size_t)x->n[axis]);
+        if (at >= e->from && at < e->from + e->n) continue;
+        mask->v[i] = 1, fill->v[i] = 0;
+    }
+    return op_add(t, op_mul(t, x, mask), fill);
+}
+
+static void add_edit(Tape *t, const char *name, Edit e)
 {
     Edit *copy = alloc(1, sizeof e);
     *copy = e;
-    return copy;
-}
-
-static Tensor *like(Tape *t, const Tensor *x, real fill)
-{
-    Tensor *y = tape_constant(t, x->rank, x->n);
-    for (size_t i = 0, n = tensor_size(y); i < n; i++) y->v[i] = fill;
-    return y;
-}
-
-static Tensor *zero(Tape *t, Tensor *x, void *ctx)
-{
-    const Edit *e = ctx;
-    if (e->i < 0) return like(t, x, 0);
-    int axis = e->axis < 0 ? x->rank + e->axis : e->axis;
-    require(axis >= 0 && axis < x->rank && e->i < x->n[axis], "no index %d on axis %d",
-            e->i, e->axis);
-    size_t inner = 1, outer = 1;
-    for (int a = 0; a < axis; a++) outer *= (size_t)x->n[a];
-    for (int a = axis + 1; a < x->rank; a++) inner *= (size_t)x->n[a];
-    Tensor *mask = like(t, x, 1);
-    for (size_t o = 0; o < outer; o++)
-        memset(mask->v + (o * (size_t)x->n[axis] + (size_t)e->i) * inner, 0,
-               inner * sizeof(real));
-    return op_mul(t, x, mask);
+    add(t, name, edit, copy, true);
 }
 
 void hook_zero(Tape *t, const char *name, int axis, int i)
 {
-    add(t, name, zero, edit_new((Edit){ .axis = axis, .i = i }), true);
-}
-
-/* Columns from .. from+n of x are replaced by fill's. */
-static Tensor *columns(Tape *t, Tensor *x, int from, int n, const Tensor *fill)
-{
-    int width = tensor_width(x), rows = tensor_rows(x);
-    n = n ? n : width;
-    require(from >= 0 && from + n <= width, "no columns %d to %d of %d", from, from + n,
-            width);
-    Tensor *mask = like(t, x, 1), *add_to = like(t, x, 0);
-    for (int r = 0; r < rows; r++)
-        for (int c = from; c < from + n; c++) {
-            size_t i = (size_t)r * (size_t)width + (size_t)c;
-            mask->v[i] = 0;
-            if (fill) add_to->v[i] = fill->v[i];
-        }
-    Tensor *kept = op_mul(t, x, mask);
-    return fill ? op_add(t, kept, add_to) : kept;
-}
-
-static Tensor *zero_columns(Tape *t, Tensor *x, void *ctx)
-{
-    const Edit *e = ctx;
-    return columns(t, x, e->from, e->n, NULL);
+    add_edit(t, name, (Edit){ axis, i < 0 ? 0 : i, i >= 0, NULL, NULL, NULL });
 }
 
 void hook_zero_head(Tape *t, const char *name, int head, int head_width)
 {
-    add(t, name, zero_columns,
-        edit_new((Edit){ .from = head * head_width, .n = head_width }), true);
-}
-
-static Tensor *patch(Tape *t, Tensor *x, void *ctx)
-{
-    const Edit *e = ctx;
-    require(tensor_size(e->with) == tensor_size(x), "a patch of another size");
-    Tensor *with = tape_input(t, e->with->v, x->rank, x->n);
-    if (e->t < 0) return with;
-    require(x->rank == 3 && e->t < x->n[1], "no position %d", e->t);
-    Tensor *mask = like(t, x, 1);
-    size_t width = (size_t)x->n[2];
-    for (int b = 0; b < x->n[0]; b++)
-        for (int p = 0; p < x->n[1]; p++) {
-            size_t at = ((size_t)b * (size_t)x->n[1] + (size_t)p) * width;
-            real *clear = p == e->t ? mask->v + at : with->v + at;
-            memset(clear, 0, width * sizeof(real));
-        }
-    return op_add(t, op_mul(t, x, mask), with);
+    add_edit(t, name, (Edit){ -1, head * head_width, head_width, NULL, NULL, NULL });
 }
 
 void hook_patch(Tape *t, const char *name, const Tensor *with, int position)
 {
-    add(t, name, patch, edit_new((Edit){ .with = with, .t = position }), true);
-}
-
-static Tensor *mean(Tape *t, Tensor *x, void *ctx)
-{
-    const Edit *e = ctx;
-    int width = tensor_width(x), rows = tensor_rows(e->with);
-    require(tensor_width(e->with) == width, "a mean of another width");
-    Tensor *fill = tape_constant(t, x->rank, x->n);
-    for (int c = 0; c < width; c++) {
-        double sum = 0;
-        for (int r = 0; r < rows; r++)
-            sum += e->with->v[(size_t)r * (size_t)width + (size_t)c];
-        for (int r = 0; r < tensor_rows(x); r++)
-            fill->v[(size_t)r * (size_t)width + (size_t)c] = (real)(sum / rows);
-    }
-    return columns(t, x, e->from, e->n, fill);
+    require(position < 0 || with->rank == 3, "a position of no (B,T,D)");
+    add_edit(t, name,
+             (Edit){ 1, position < 0 ? 0 : position, position >= 0, with, NULL, NULL });
 }
 
 void hook_mean(Tape *t, const char *name, const Tensor *of, int from, int n)
 {
-    add(t, name, mean, edit_new((Edit){ .with = of, .from = from, .n = n }), true);
-}
-
-static Tensor *resample(Tape *t, Tensor *x, void *ctx)
-{
-    const Edit *e = ctx;
-    Tensor *fill = tape_constant(t, x->rank, x->n);
-    size_t sample = tensor_size(x) / (size_t)x->n[0];
-    for (int b = 0; b < x->n[0]; b++) {
-        require(e->order[b] >= 0 && e->order[b] < x->n[0], "no sample %d", e->order[b]);
-        memcpy(fill->v + (size_t)b * sample, x->v + (size_t)e->order[b] * sample,
-               sample * sizeof(real));
-    }
-    return columns(t, x, e->from, e->n, fill);
+    add_edit(t, name, (Edit){ -1, from, n, NULL, of, NULL });
 }
 
 void hook_resample(Tape *t, const char *name, const int *order, int from, int n)
 {
-    add(t, name, resample, edit_new((Edit){ .order = order, .from = from, .n = n }),
-        true);
+    add_edit(t, name, (Edit){ -1, from, n, NULL, NULL, order });
 }

@@ -13,8 +13,8 @@
 typedef Tensor *HookFn(Tape *, Tensor *x, void *ctx);
 void hook_add(Tape *, const char *name, HookFn *, void *ctx);
 void hook_keep(Tape *, const char *name); /* so that hook_value() has it after the run */
-/* The value of that name in this run; the name was kept. For a pattern name, hook_keep()
- * is what makes attention store it. */
+/* The value of that name in this run; the name was kept. A pattern exists only where a hook
+ * asks for it; one that a hook replaces is a constant: gradients reach v, not q and k. */
 const Tensor *hook_value(const Tape *, const char *name);
 
 /* x := 0 at index i of axis (-1: the last); i < 0: all of it. */
