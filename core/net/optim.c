@@ -14,7 +14,7 @@ struct Optim {
     OptimSpec spec;
     Params *params; /* borrowed */
     real **moment[2];
-    int count;
+    int n, count; /* weights; steps done */
     double norm;
 };
 
@@ -30,6 +30,7 @@ Optim *optim_new(OptimSpec spec, Params *params)
     }
     o->spec = spec;
     o->params = params;
+    o->n = params->n;
     for (int w = 0; w < 2; w++) {
         o->moment[w] = alloc((size_t)params->n, sizeof *o->moment[w]);
         for (int i = 0; i < params->n; i++)
@@ -42,7 +43,7 @@ void optim_free(Optim *o)
 {
     if (!o) return;
     for (int w = 0; w < 2; w++) {
-        for (int i = 0; i < o->params->n; i++) free(o->moment[w][i]);
+        for (int i = 0; i < o->n; i++) free(o->moment[w][i]);
         free(o->moment[w]);
     }
     free(o);
@@ -85,17 +86,22 @@ static double square_norm(const Params *p, int step)
     return sum;
 }
 
-static void adam(const Optim *o, Param *p, real *m, real *v, double lr, double scale)
+/* Each returns 0, or NaN if a number that it wrote is not finite: 0 x is cheaper than a
+ * test, and its sum may be taken in any order. */
+static real adam(const Optim *o, Param *p, real *m, real *v, double lr, double scale)
 {
     const OptimSpec *s = &o->spec;
     int t = o->count + 1;
     double c1 = 1 - vmath_pow(s->beta1, t), c2 = 1 - vmath_pow(s->beta2, t);
-    real b1 = (real)s->beta1, b2 = (real)s->beta2, a1 = 1 - b1, a2 = 1 - b2;
+    real b1 = (real)s->beta1, a1 = (real)(1 - s->beta1), b2 = (real)s->beta2,
+         a2 = (real)(1 - s->beta2), bad = 0;
     real rate = (real)(lr * sqrt(c2) / c1), eps = (real)(s->eps * sqrt(c2));
     real keep = (real)(1 - (p->decay ? lr * s->weight_decay : 0)), by = (real)scale;
     real *w = p->t.v;
     const real *gradient = p->t.g;
-    for (size_t i = 0, n = tensor_size(&p->t); i < n; i++) {
+    size_t n = tensor_size(&p->t);
+#pragma omp simd reduction(+ : bad)
+    for (size_t i = 0; i < n; i++) {
         real g = gradient[i] * by;
         m[i] = b1 * m[i] + a1 * g;
         v[i] = b2 * v[i] + a2 * g * g;
@@ -104,34 +110,43 @@ static void adam(const Optim *o, Param *p, real *m, real *v, double lr, double s
 #else
         w[i] = keep * w[i] - rate * m[i] / (sqrtf(v[i]) + eps);
 #endif
+        bad += 0 * (w[i] + v[i]);
     }
+    return bad;
 }
 
-static void sgd(const Optim *o, Param *p, real *m, double lr, double scale)
+static real sgd(const Optim *o, Param *p, real *m, double lr, double scale)
 {
     const OptimSpec *s = &o->spec;
-    real momentum = (real)s->beta1, rate = (real)lr, by = (real)scale;
+    real momentum = (real)s->beta1, rate = (real)lr, by = (real)scale, bad = 0;
     real keep = (real)(1 - (p->decay ? lr * s->weight_decay : 0));
     real *w = p->t.v;
     const real *gradient = p->t.g;
-    for (size_t i = 0, n = tensor_size(&p->t); i < n; i++) {
+    size_t n = tensor_size(&p->t);
+#pragma omp simd reduction(+ : bad)
+    for (size_t i = 0; i < n; i++) {
         m[i] = momentum * m[i] + by * gradient[i];
         w[i] = keep * w[i] - rate * m[i];
+        bad += 0 * w[i];
     }
+    return bad;
 }
 
 void optim_step(Optim *o)
 {
+    const OptimSpec *s = &o->spec;
+    require(o->params->n == o->n, "an optimiser of %d weights, now %d", o->n,
+            o->params->n);
     o->norm = sqrt(square_norm(o->params, o->count));
-    double scale =
-        o->spec.clip > 0 && o->norm > o->spec.clip ? o->spec.clip / o->norm : 1;
+    double scale = s->clip > 0 && o->norm > s->clip ? s->clip / o->norm : 1;
     double lr = optim_lr(o, o->count);
-    for (int i = 0; i < o->params->n; i++) {
+    for (int i = 0; i < o->n; i++) {
         Param *p = o->params->p[i];
         if (!p->t.got) continue;
-        if (o->spec.kind == OPTIM_ADAM)
-            adam(o, p, o->moment[0][i], o->moment[1][i], lr, scale);
-        else sgd(o, p, o->moment[0][i], lr, scale);
+        real *m = o->moment[0][i], *v = o->moment[1][i];
+        real bad =
+            s->kind == OPTIM_ADAM ? adam(o, p, m, v, lr, scale) : sgd(o, p, m, lr, scale);
+        require(bad == 0, "\"%s\" is not finite at step %d", p->name, o->count);
     }
     params_clear_gradients(o->params);
     o->count++;
