@@ -348,7 +348,7 @@ fuzz: $(if $(shell command -v clang),$(patsubst %,$(B)/fuzz/%,$(FUZZERS)))
 $(B)/fuzz/%: tests/fuzz/%.c $(wildcard core/*/*.[ch])
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)clang -std=gnu11 -O1 -g -march=x86-64-v3 -fsanitize=fuzzer,address,undefined -I. \
-	  $< $(CORE) $(LIBS) -o $@
+	  $< $(filter-out core/lab/%,$(CORE)) $(LIBS) -o $@
 
 promises:
 	@tests/make_promises.sh

@@ -18,96 +18,77 @@ enum { LENGTH_BYTES = 8, MOST_HEADER = 100 << 20 };
 
 /* --- reading ----------------------------------------------------------------------- */
 
+typedef enum { F64, F32, F16, BF16, OTHER } Type;
+static const char *const TYPES[] = { "F64", "F32", "F16", "BF16" };
+static const size_t TYPE_SIZE[] = { 8, 4, 2, 2 };
+
+/* Moved to a float's place, exponent and mantissa are 2^112 too small, subnormals too. */
+static float from_half(uint16_t h)
+{
+    uint32_t bits = (uint32_t)(h & 0x7fff) << 13;
+    float f;
+    if ((h & 0x7c00) == 0x7c00) bits |= 0x7f800000;
+    memcpy(&f, &bits, sizeof f);
+    return h & 0x8000 ? f * -0x1p112f : f * 0x1p112f;
+}
+
+static real number_at(Type type, const char *at)
+{
+    double d;
+    float f;
+    uint16_t half;
+    if (type == F64) return memcpy(&d, at, sizeof d), (real)d;
+    if (type == F32) return memcpy(&f, at, sizeof f), (real)f;
+    memcpy(&half, at, sizeof half);
+    if (type == F16) return (real)from_half(half);
+    uint32_t wide = (uint32_t)half << 16;
+    return memcpy(&f, &wide, sizeof f), (real)f;
+}
+
 typedef struct {
     const char *name;
     size_t from, to;
 } Extent;
-
-static size_t type_size(const char *dtype)
-{
-    static const struct {
-        const char *name;
-        size_t size;
-    } types[] = { { "F64", 8 }, { "F32", 4 }, { "F16", 2 }, { "BF16", 2 } };
-    for (int i = 0; i < COUNT(types); i++)
-        if (!strcmp(dtype, types[i].name)) return types[i].size;
-    return 0;
-}
-
-static float from_half(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31,
-             bits = h & 0x3ff;
-    float f;
-    if (exponent == 0) { /* zero and subnormal: bits * 2^-24 */
-        f = (float)bits * 0x1p-24f;
-        return sign ? -f : f;
-    }
-    uint32_t wide = exponent == 31 ? sign | 0x7f800000 | bits << 13
-                                   : sign | (exponent + 112) << 23 | bits << 13;
-    memcpy(&f, &wide, sizeof f);
-    return f;
-}
-
-static real number_at(const char *dtype, const char *bytes, size_t i)
-{
-    if (!strcmp(dtype, "F64")) {
-        double x;
-        memcpy(&x, bytes + 8 * i, sizeof x);
-        return (real)x;
-    }
-    if (!strcmp(dtype, "F32")) {
-        float x;
-        memcpy(&x, bytes + 4 * i, sizeof x);
-        return (real)x;
-    }
-    uint16_t half;
-    memcpy(&half, bytes + 2 * i, sizeof half);
-    if (!strcmp(dtype, "F16")) return (real)from_half(half);
-    uint32_t wide = (uint32_t)half << 16;
-    float x;
-    memcpy(&x, &wide, sizeof x);
-    return (real)x;
-}
 
 /* NULL, or what is wrong with one entry of the header. */
 static char *take_tensor(const char *name, json_t *entry, const char *data, size_t n_data,
                          Stored *out, Extent *extent)
 {
     const char *dtype = json_string_value(json_object_get(entry, "dtype"));
-    json_t *shape = json_object_get(entry, "shape"),
-           *offsets = json_object_get(entry, "data_offsets");
-    size_t size = dtype ? type_size(dtype) : 0, count = 1;
-    if (!size)
+    Type type = F64;
+    while (type < OTHER && (!dtype || strcmp(dtype, TYPES[type]))) type++;
+    if (type == OTHER)
         return text_format("tensor \"%s\": dtype %s, expected F32, F16, BF16 or F64",
                            name, dtype ? dtype : "missing");
+    json_t *shape = json_object_get(entry, "shape");
     if (!json_is_array(shape) || json_array_size(shape) > 4)
         return text_format("tensor \"%s\": expected a shape of at most 4 dimensions",
                            name);
+    size_t count = 1, bytes;
     out->rank = (int)json_array_size(shape);
     for (int i = 0; i < out->rank; i++) {
         json_int_t d = json_integer_value(json_array_get(shape, (size_t)i));
-        if (!json_is_integer(json_array_get(shape, (size_t)i)) || d < 1 ||
-            d > INT32_MAX || __builtin_mul_overflow(count, (size_t)d, &count))
-            return text_format(
-                "tensor \"%s\": dimension %d is no positive number that fits", name, i);
+        if (d < 1 || d > INT32_MAX || __builtin_mul_overflow(count, (size_t)d, &count))
+            return text_format("tensor \"%s\": dimension %d is no positive number that "
+                               "fits",
+                               name, i);
         out->n[i] = (int)d;
     }
-    json_t *from = json_array_get(offsets, 0), *to = json_array_get(offsets, 1);
-    if (json_array_size(offsets) != 2 || !json_is_integer(from) || !json_is_integer(to))
+    json_int_t from, to;
+    if (json_unpack(entry, "{s:[I,I!]}", "data_offsets", &from, &to))
         return text_format("tensor \"%s\": expected two data_offsets", name);
-    json_int_t a = json_integer_value(from), b = json_integer_value(to);
-    size_t bytes;
-    if (a < 0 || b < a || (uint64_t)b > n_data)
+    if (from < 0 || to < from || (uint64_t)to > n_data)
         return text_format(
             "tensor \"%s\": offsets %lld to %lld, expected within %zu bytes of data",
-            name, (long long)a, (long long)b, n_data);
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes != (size_t)(b - a))
+            name, (long long)from, (long long)to, n_data);
+    if (__builtin_mul_overflow(count, TYPE_SIZE[type], &bytes) ||
+        bytes != (size_t)(to - from))
         return text_format("tensor \"%s\": %lld bytes for %zu numbers of type %s", name,
-                           (long long)(b - a), count, dtype);
-    *extent = (Extent){ name, (size_t)a, (size_t)b };
+                           (long long)(to - from), count, dtype);
+    *extent = (Extent){ name, (size_t)from, (size_t)to };
     out->v = alloc(count, sizeof *out->v);
-    for (size_t i = 0; i < count; i++) out->v[i] = number_at(dtype, data + a, i);
+    for (size_t i = 0; i < count; i++)
+        out->v[i] = number_at(type, data + from + i * TYPE_SIZE[type]);
     out->name = text_copy(name);
     return NULL;
 }
@@ -134,18 +115,21 @@ static char *check_cover(Extent *e, int n, size_t n_data)
     return NULL;
 }
 
-static void take_metadata(Safetensors *s, json_t *meta)
+static char *take_metadata(Safetensors *s, json_t *meta)
 {
     const char *key;
     json_t *value;
-    size_t n = json_object_size(meta);
-    s->key = alloc(n + 1, sizeof *s->key), s->value = alloc(n + 1, sizeof *s->value);
+    if (!json_is_object(meta)) return text_copy("the metadata are no JSON object");
+    s->key = alloc(json_object_size(meta) + 1, sizeof *s->key);
+    s->value = alloc(json_object_size(meta) + 1, sizeof *s->value);
     json_object_foreach(meta, key, value)
     {
-        if (!json_is_string(value)) continue;
+        if (!json_is_string(value))
+            return text_format("metadata \"%s\" is no string", key);
         s->key[s->n_meta] = text_copy(key);
         s->value[s->n_meta++] = text_copy(json_string_value(value));
     }
+    return NULL;
 }
 
 static char *parse(Safetensors *s, const char *bytes, size_t n)
@@ -172,7 +156,7 @@ static char *parse(Safetensors *s, const char *bytes, size_t n)
     json_object_foreach(header, name, entry)
     {
         if (wrong) break;
-        if (!strcmp(name, "__metadata__")) take_metadata(s, entry);
+        if (!strcmp(name, "__metadata__")) wrong = take_metadata(s, entry);
         else {
             wrong = take_tensor(name, entry, data, n_data, &s->t[s->n], &extent[s->n]);
             s->n += !wrong;
@@ -190,6 +174,8 @@ Safetensors *safetensors_parse(const char *name, const char *bytes, size_t n,
     Safetensors *s = alloc(1, sizeof *s);
     char *wrong = parse(s, bytes, n);
     if (!wrong) return s;
+    for (char *c = wrong; *c; c++) /* names of a file may hold anything */
+        if ((unsigned char)*c < ' ') *c = '?';
     *error = text_format("%s: %s", name, wrong);
     free(wrong);
     safetensors_free(s);
@@ -292,15 +278,33 @@ bool checkpoint_save(const char *path, const char *tag, const Params *params, Op
 
 /* --- loading into weights ---------------------------------------------------------- */
 
-static char *copy_to(const Safetensors *s, const char *prefix, const Param *p, real *v)
+/* The tensor of that name and of w's shape, or NULL with *wrong. */
+static const Stored *fitting(const Safetensors *s, const char *prefix, const Param *p,
+                             char **wrong)
 {
-    char *name = text_format("%s%s", prefix, p->name), *wrong = NULL;
+    char *name = text_format("%s%s", prefix, p->name);
     const Stored *t = safetensors_find(s, name);
-    if (!t) wrong = text_format("no tensor \"%s\"", name);
+    if (!t) *wrong = text_format("no tensor \"%s\"", name);
     else if (t->rank != p->t.rank || memcmp(t->n, p->t.n, (size_t)t->rank * sizeof *t->n))
-        wrong = text_format("tensor \"%s\" has another shape than the model's", name);
-    else memcpy(v, t->v, tensor_size(&p->t) * sizeof *v);
+        *wrong = text_format("tensor \"%s\" has another shape than the model's", name);
     free(name);
+    return *wrong ? NULL : t;
+}
+
+/* All is looked at before anything is changed. Which: 0 the weights, 1 and 2 moments. */
+static char *load(const Safetensors *s, Params *params, Optim *o)
+{
+    static const char *const prefix[] = { "", "adam.0.", "adam.1." };
+    char *wrong = NULL;
+    for (int pass = 0; pass < 2 && !wrong; pass++)
+        for (int i = 0; i < (o ? 3 : 1) * params->n && !wrong; i++) {
+            int which = i / params->n, k = i % params->n;
+            const Param *p = params->p[k];
+            const Stored *t = fitting(s, prefix[which], p, &wrong);
+            if (t && pass)
+                memcpy(which ? optim_moment(o, which - 1, k) : p->t.v, t->v,
+                       tensor_size(&p->t) * sizeof(real));
+        }
     return wrong;
 }
 
@@ -308,9 +312,7 @@ bool checkpoint_load_weights(const char *path, Params *params, char **error)
 {
     Safetensors *s = safetensors_read(path, error);
     if (!s) return false;
-    char *wrong = NULL;
-    for (int i = 0; i < params->n && !wrong; i++)
-        wrong = copy_to(s, "", params->p[i], params->p[i]->t.v);
+    char *wrong = load(s, params, NULL);
     if (wrong) *error = text_format("%s: %s", path, wrong);
     free(wrong);
     safetensors_free(s);
@@ -319,26 +321,15 @@ bool checkpoint_load_weights(const char *path, Params *params, char **error)
 
 bool checkpoint_load(const char *path, const char *tag, Params *params, Optim *o)
 {
-    char *error = NULL;
-    Safetensors *s = file_exists(path) ? safetensors_read(path, &error) : NULL;
-    bool ok = s && !strcmp(metadata(s, "tag"), tag) && s->n == 3 * params->n;
-    for (int i = 0; ok && i < 3 * params->n;
-         i++) { /* all are looked at before one is used */
-        static const char *const prefix[] = { "", "adam.0.", "adam.1." };
-        const Param *p = params->p[i % params->n];
-        char *name = text_format("%s%s", prefix[i / params->n], p->name);
-        const Stored *t = safetensors_find(s, name);
-        ok = t && t->rank == p->t.rank &&
-             !memcmp(t->n, p->t.n, (size_t)t->rank * sizeof *t->n);
-        free(name);
+    char *wrong = NULL, *end;
+    Safetensors *s = safetensors_read(path, &wrong);
+    bool ok = false;
+    if (s && !strcmp(metadata(s, "tag"), tag)) {
+        long count = strtol(metadata(s, "count"), &end, 10);
+        ok = count > 0 && count <= INT32_MAX && !*end && !(wrong = load(s, params, o));
+        if (ok) optim_set_count(o, (int)count);
     }
-    for (int i = 0; ok && i < params->n; i++) {
-        free(copy_to(s, "", params->p[i], params->p[i]->t.v));
-        free(copy_to(s, "adam.0.", params->p[i], optim_moment(o, 0, i)));
-        free(copy_to(s, "adam.1.", params->p[i], optim_moment(o, 1, i)));
-    }
-    if (ok) optim_set_count(o, (int)strtol(metadata(s, "count"), NULL, 10));
-    free(error);
+    free(wrong);
     safetensors_free(s);
     return ok;
 }
