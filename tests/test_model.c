@@ -295,6 +295,36 @@ training_interrupted_and_resumed_has_the_bits_of_the_uninterrupted(void **state)
     free(path), free(folder);
 }
 
+/* Each has weights or a path of its own. */
+static void every_part_that_a_spec_can_choose_learns(void **state)
+{
+    (void)state;
+    static const ModelSpec parts[] = {
+        { .positions = POS_ROTARY },    { .positions = POS_NONE, .act = ACT_RELU },
+        { .keys = KEYS_SMEARED_HALF },  { .keys = KEYS_SMEARED_LEARNED },
+        { .attention_only = true },     { .no_layernorm = true, .no_bias = true },
+        { .tied = true, .hidden = 24 }, { .uniform_attention = true },
+        { .bidirectional = true },      { .head_width = 5, .outputs = 11 },
+    };
+    for (int i = 0; i < COUNT(parts); i++) {
+        ModelSpec s = parts[i];
+        s.vocab = 11, s.ctx = 9, s.layers = 2, s.heads = 2, s.width = 16;
+        Model *m = model_new(s, rng_seed(2));
+        Params *p = model_params(m);
+        real *first = alloc((size_t)p->n, sizeof *first);
+        for (int k = 0; k < p->n; k++)
+            first[k] = p->p[k]->t.v[tensor_size(&p->p[k]->t) - 1];
+        Optim *o = optim_new(ADAM, p);
+        double before = train(m, o, 1), after = train(m, o, 60);
+        if (!(after < 0.95 * before)) fail_msg("spec %d: %g, then %g", i, before, after);
+        for (int k = 0; k < p->n; k++)
+            if (p->p[k]->t.v[tensor_size(&p->p[k]->t) - 1] == first[k] &&
+                !(s.uniform_attention && strpbrk(p->p[k]->name, "QK")))
+                fail_msg("spec %d: \"%s\" has not moved", i, p->p[k]->name);
+        free(first), optim_free(o), model_free(m);
+    }
+}
+
 static void the_memory_of_a_training_loop_does_not_grow(void **state)
 {
     (void)state;
@@ -378,6 +408,7 @@ int main(void)
         cmocka_unit_test(every_named_value_passes_a_hook_point),
         cmocka_unit_test(
             training_interrupted_and_resumed_has_the_bits_of_the_uninterrupted),
+        cmocka_unit_test(every_part_that_a_spec_can_choose_learns),
         cmocka_unit_test(the_memory_of_a_training_loop_does_not_grow),
         cmocka_unit_test(the_first_value_that_is_not_finite_dies_by_name_and_step),
         cmocka_unit_test(layers_run_in_the_order_that_is_asked_for),

@@ -58,7 +58,7 @@ static Tensor *layernorm_bare(Tape *t, Tensor **x)
 static Tensor *softmax(Tape *t, Tensor **x) { return op_softmax(t, x[0]); }
 static Tensor *topk(Tape *t, Tensor **x) { return op_topk(t, x[0], 2); }
 static Tensor *columns(Tape *t, Tensor **x) { return op_columns(t, x[0], 1, 2); }
-static Tensor *join(Tape *t, Tensor **x) { return op_join(t, x[0], x[1]); }
+static Tensor *join(Tape *t, Tensor **x) { return op_join(t, 3, x); }
 static Tensor *position(Tape *t, Tensor **x) { return op_position(t, x[0], 1); }
 static Tensor *shift(Tape *t, Tensor **x) { return op_shift(t, x[0]); }
 static Tensor *reshape(Tape *t, Tensor **x)
@@ -124,6 +124,7 @@ static const Record RECORDS[] = {
     { "add", "rows repeat", add, { { 3, { 2, 3, 4 } }, { 2, { 3, 4 } } } },
     { "sub", "a row repeats", sub, { { 3, { 2, 3, 4 } }, { 1, { 4 } } } },
     { "mul", "a row repeats", mul, { { 3, { 2, 3, 4 } }, { 1, { 4 } } } },
+    { "mul", "a number repeats", mul, { { 2, { 3, 4 } }, { 1, { 1 } } } },
     { "mul", "with itself", square, { { 2, { 3, 4 } } } },
     { "scale", "", scale, { { 2, { 3, 4 } } } },
     { "act", "GELU", gelu, { { 2, { 3, 4 } } } },
@@ -138,7 +139,7 @@ static const Record RECORDS[] = {
     { "softmax", "", softmax, { { 2, { 3, 5 } } } },
     { "topk", "", topk, { { 2, { 3, 5 } } } },
     { "columns", "", columns, { { 2, { 3, 5 } } } },
-    { "join", "", join, { { 2, { 3, 2 } }, { 2, { 3, 4 } } } },
+    { "join", "of three", join, { { 2, { 3, 2 } }, { 2, { 3, 4 } }, { 2, { 3, 1 } } } },
     { "position", "", position, { { 3, { 2, 3, 4 } } } },
     { "shift", "", shift, { { 3, { 2, 3, 4 } } } },
     { "reshape", "", reshape, { { 3, { 2, 3, 2 } } } },
@@ -302,6 +303,55 @@ static void a_pattern_from_outside_gives_what_the_op_itself_would(void **state)
     tape_free(t);
 }
 
+static void two_losses_of_one_graph_give_the_sum_of_their_gradients(void **state)
+{
+    (void)state;
+    real v[] = { 1, 2, 3 };
+    Tape *t = tape_new();
+    Tensor *x = tape_variable(t, v, 1, (int[]){ 3 });
+    Tensor *middle = op_mul(t, x, x), *one = op_total(t, middle),
+           *other = op_total(t, op_scale(t, middle, 10));
+    tape_backward(t, one);
+    for (int i = 0; i < 3; i++) assert_true(x->g[i] == 2 * v[i]);
+    tape_backward(t, other);
+    for (int i = 0; i < 3; i++) assert_true(x->g[i] == 22 * v[i]);
+    tape_free(t);
+}
+
+static void no_op_hides_what_is_not_a_number(void **state)
+{
+    (void)state;
+    static const Act acts[] = { ACT_NONE, ACT_RELU, ACT_GELU, ACT_TANH, ACT_SIGMOID };
+    real v[] = { 1, -2, NAN, 3 };
+    Tape *t = tape_new();
+    for (int i = 0; i < COUNT(acts); i++) {
+        Tensor *y = op_act(t, tape_input(t, v, 2, (int[]){ 1, 4 }), acts[i]);
+        for (int j = 0; j < 4; j++) assert_int_equal(isnan(y->v[j]) != 0, j == 2);
+    }
+    Tensor *x = tape_input(t, v, 2, (int[]){ 1, 4 });
+    assert_true(isnan(op_softmax(t, x)->v[0]) &&
+                isnan(op_layernorm(t, x, 0, 0, 1)->v[0]));
+    assert_true(isnan(op_xent(t, x, (int[]){ 0 })->v[0]) && isnan(op_total(t, x)->v[0]));
+    tape_free(t);
+}
+
+static void nothing_is_recorded_while_the_tape_is_paused(void **state)
+{
+    (void)state;
+    real v[] = { 1, 2 };
+    Tape *t = tape_new();
+    Tensor *x = tape_variable(t, v, 1, (int[]){ 2 });
+    tape_pause(t);
+    Tensor *y = op_scale(t, x, 3);
+    tape_resume(t);
+    assert_false(y->wants);
+    assert_dies(tape_backward(t, op_total(t, y)), "depends on nothing");
+    tape_backward(t, op_total(t, op_mul(t, x, y))); /* y is a constant by now */
+    assert_true(x->g[0] == 3 && x->g[1] == 6);
+    assert_dies(tape_resume(t), "not paused");
+    tape_free(t);
+}
+
 static void shapes_that_do_not_fit_die(void **state)
 {
     (void)state;
@@ -310,6 +360,8 @@ static void shapes_that_do_not_fit_die(void **state)
            *w = tape_constant(t, 2, (int[]){ 5, 2 });
     assert_dies(op_linear(t, x, w, NULL, ACT_NONE), "a product of (3,4) and (5,2)");
     assert_dies(op_add(t, x, w), "elementwise (3,4) and (5,2)");
+    assert_dies(op_reshape(t, x, 2, (int[]){ 5, 2 }), "12 elements reshaped to 10");
+    assert_dies(op_join(t, 2, (Tensor *[]){ x, w }), "3 rows joined with 5");
     assert_dies(op_embedding(t, w, (int[]){ 5 }, 1, 1), "token 5 of a vocabulary of 5");
     tape_free(t);
 }
@@ -321,6 +373,9 @@ int main(void)
         cmocka_unit_test(a_planted_error_of_one_per_cent_is_found),
         cmocka_unit_test(no_op_is_left_out),
         cmocka_unit_test(a_pattern_from_outside_gives_what_the_op_itself_would),
+        cmocka_unit_test(two_losses_of_one_graph_give_the_sum_of_their_gradients),
+        cmocka_unit_test(no_op_hides_what_is_not_a_number),
+        cmocka_unit_test(nothing_is_recorded_while_the_tape_is_paused),
         cmocka_unit_test(shapes_that_do_not_fit_die),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

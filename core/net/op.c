@@ -64,7 +64,7 @@ static void activate(Act f, int n, const real *x, real *y, real *slope)
         if (y != x) memcpy(y, x, (size_t)n * sizeof *y);
         break;
     case ACT_RELU:
-        for (int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : 0;
+        for (int i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i]; /* passes NaN */
         break;
     case ACT_GELU:
         gelu(n, x, y, slope);
@@ -229,57 +229,50 @@ typedef struct {
     Pair kind;
 } PairNode;
 
-/* b is a's shape, its trailing part or one number; returns how often it repeats. */
-static size_t repeats(const Tensor *a, const Tensor *b)
+/* b is of a's shape, its trailing part or one number. */
+static void check_pair(const Tensor *a, const Tensor *b)
 {
     bool fits = b->rank <= a->rank;
     for (int i = 1; fits && i <= b->rank; i++)
         fits = b->n[b->rank - i] == a->n[a->rank - i];
-    fits |= tensor_size(b) == 1;
     char x[64], y[64];
     tensor_print_shape(a, x), tensor_print_shape(b, y);
-    require(fits, "elementwise %s and %s", x, y);
-    return tensor_size(a) / tensor_size(b);
+    require(fits || tensor_size(b) == 1, "elementwise %s and %s", x, y);
 }
 
 static void pair_back(void *ctx)
 {
     PairNode *p = ctx;
     size_t n = tensor_size(p->b), times = tensor_size(p->a) / n;
-    const real *g = p->y->g;
-    if (p->a->wants) {
-        real *ga = tape_gradient_zeroed(p->tape, p->a);
-        for (size_t k = 0; k < times; k++)
+    bool set = false;
+    real *ga = p->a->wants ? tape_gradient(p->tape, p->a, &set) : NULL;
+    for (size_t k = 0; ga && k < times; k++) {
+        const real *g = p->y->g + k * n, *b = p->b->v;
+        real *to = ga + k * n;
+        if (p->kind == MUL)
             for (size_t i = 0; i < n; i++)
-                ga[k * n + i] +=
-                    p->kind == MUL ? g[k * n + i] * p->b->v[i] : g[k * n + i];
-    }
-    if (!p->b->wants) return;
-    real *gb = tape_gradient_zeroed(p->tape, p->b);
-    for (size_t k = 0; k < times; k++) {
-        const real *gk = g + k * n, *ak = p->a->v + k * n;
-        if (p->kind == ADD)
-            for (size_t i = 0; i < n; i++) gb[i] += gk[i];
-        else if (p->kind == SUB)
-            for (size_t i = 0; i < n; i++) gb[i] -= gk[i];
+                to[i] = set ? g[i] * b[i] : to[i] + g[i] * b[i];
         else
-            for (size_t i = 0; i < n; i++) gb[i] += gk[i] * ak[i];
+            for (size_t i = 0; i < n; i++) to[i] = set ? g[i] : to[i] + g[i];
+    }
+    real *gb = p->b->wants ? tape_gradient_zeroed(p->tape, p->b) : NULL;
+    for (size_t k = 0; gb && k < times; k++) {
+        const real *g = p->y->g + k * n, *a = p->a->v + k * n;
+        for (size_t i = 0; i < n; i++)
+            gb[i] += p->kind == ADD ? g[i] : p->kind == SUB ? -g[i] : g[i] * a[i];
     }
 }
 
 static Tensor *pair(Tape *t, Tensor *a, Tensor *b, Pair kind)
 {
-    size_t times = repeats(a, b), n = tensor_size(b);
+    check_pair(a, b);
+    size_t n = tensor_size(b), times = tensor_size(a) / n;
     Tensor *y = tape_result(t, a->rank, a->n, INPUTS(a, b));
     for (size_t k = 0; k < times; k++) {
-        const real *ak = a->v + k * n;
-        real *yk = y->v + k * n;
-        if (kind == ADD)
-            for (size_t i = 0; i < n; i++) yk[i] = ak[i] + b->v[i];
-        else if (kind == SUB)
-            for (size_t i = 0; i < n; i++) yk[i] = ak[i] - b->v[i];
-        else
-            for (size_t i = 0; i < n; i++) yk[i] = ak[i] * b->v[i];
+        const real *x = a->v + k * n, *z = b->v;
+        real *to = y->v + k * n;
+        for (size_t i = 0; i < n; i++)
+            to[i] = kind == ADD ? x[i] + z[i] : kind == SUB ? x[i] - z[i] : x[i] * z[i];
     }
     if (tape_records(t, y)) {
         PairNode *node = tape_alloc(t, 1, sizeof *node);
@@ -315,5 +308,16 @@ Tensor *op_scale(Tape *t, Tensor *x, double s)
         *node = (Scale){ t, x, y, (real)s };
         tape_node(t, y, scale_back, node);
     }
+    return y;
+}
+
+Tensor *op_reshape(Tape *t, Tensor *x, int rank, const int *n)
+{
+    Tensor *y = op_scale(t, x, 1);
+    require(rank >= 1 && rank <= 4, "a tensor of rank %d", rank);
+    y->rank = rank;
+    memcpy(y->n, n, (size_t)rank * sizeof *n);
+    require(tensor_size(y) == tensor_size(x), "%zu elements reshaped to %zu",
+            tensor_size(x), tensor_size(y));
     return y;
 }

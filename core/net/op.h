@@ -12,7 +12,7 @@ typedef enum {
     ACT_GELU,
     ACT_TANH,
     ACT_SIGMOID
-} Act;                             /* GELU: tanh form */
+} Act;                             /* GELU: tanh's */
 const char *const *op_names(void); /* NULL-terminated */
 
 /* --- products ---------------------------------------------------------------------- */
@@ -21,27 +21,25 @@ Tensor *op_linear(Tape *, Tensor *x, Tensor *w, Tensor *b, Act f);
 /* f(x W^T + b): w (F,D). Tied unembedding; decoders that share the encoder's matrix. */
 Tensor *op_linear_t(Tape *, Tensor *x, Tensor *w, Tensor *b, Act f);
 
-/* --- elementwise ------------------------------------------------------------------- */
-Tensor *op_add(Tape *, Tensor *a,
-               Tensor *b); /* same shape, or b (D), (T,D), (1): repeated */
-Tensor *op_sub(Tape *, Tensor *a, Tensor *b); /* as op_add */
-Tensor *op_mul(Tape *, Tensor *a, Tensor *b); /* as op_add */
+/* --- elementwise: b has a's shape, or is (D), (T,D) or (1) and repeats --------------- */
+Tensor *op_add(Tape *, Tensor *a, Tensor *b);
+Tensor *op_sub(Tape *, Tensor *a, Tensor *b);
+Tensor *op_mul(Tape *, Tensor *a, Tensor *b);
 Tensor *op_scale(Tape *, Tensor *a, double s);
 Tensor *op_act(Tape *, Tensor *x, Act f);
+Tensor *op_reshape(Tape *, Tensor *x, int rank, const int *n); /* elements in order */
 
 /* --- rows -------------------------------------------------------------------------- */
-Tensor *op_embedding(Tape *, Tensor *table, const int *id, int B,
-                     int T); /* (V,D) -> (B,T,D) */
-Tensor *op_layernorm(Tape *, Tensor *x, Tensor *gain, Tensor *bias,
-                     double eps);      /* gain, bias (D) or NULL */
-Tensor *op_softmax(Tape *, Tensor *x); /* of each row */
-Tensor *op_topk(Tape *, Tensor *x,
-                int k); /* keeps the k largest of each row, zeros the rest */
+Tensor *op_embedding(Tape *, Tensor *table, const int *id, int B, int T); /* (B,T,D) */
+Tensor *op_position(Tape *, Tensor *x, int t); /* (B,T,D) -> (B,D) */
+Tensor *op_shift(Tape *, Tensor *x);           /* (B,T,D): t gets t-1's row, 0 zeros */
+/* gain, bias (D) or NULL */
+Tensor *op_layernorm(Tape *, Tensor *x, Tensor *gain, Tensor *bias, double eps);
+Tensor *op_softmax(Tape *, Tensor *x);                  /* of each row */
+Tensor *op_topk(Tape *, Tensor *x, int k);              /* all but a row's k largest: 0 */
 Tensor *op_columns(Tape *, Tensor *x, int from, int n); /* (N,D) -> (N,n) */
-Tensor *op_join(Tape *, Tensor *a, Tensor *b);          /* (N,D), (N,E) -> (N,D+E) */
-Tensor *op_position(Tape *, Tensor *x, int t);          /* (B,T,D) -> (B,D) */
-Tensor *op_shift(Tape *,
-                 Tensor *x); /* (B,T,D): position t takes t-1's row, 0 takes zeros */
+/* n of (N,D), (N,E), .. -> (N,D+E+..); reshaped, T of (B,D) become (B,T,D). */
+Tensor *op_join(Tape *, int n, Tensor *const *x);
 
 /* --- attention --------------------------------------------------------------------- */
 typedef struct {
@@ -61,17 +59,13 @@ Tensor *op_attention(Tape *, Tensor *q, Tensor *k, Tensor *v, const AttnSpec *);
 Tensor *op_conv(Tape *, Tensor *x, Tensor *w, Tensor *b, int k, int stride, int pad,
                 Act f);
 Tensor *op_pool(Tape *, Tensor *x, int k); /* maximum over k x k blocks */
-Tensor *op_reshape(Tape *, Tensor *x, int rank,
-                   const int *n); /* same order of elements */
 
-/* --- losses: (1) ------------------------------------------------------------------- */
-Tensor *
-op_xent(Tape *, Tensor *logits,
-        const int *target); /* mean [nat]; target < 0 is not scored; double inside */
-Tensor *op_xent_soft(Tape *, Tensor *logits,
-                     Tensor *p); /* p (N,V): a distribution a row, a constant */
-/* mean over rows of sum_i weight_i (y_i - target_i)^2; weight (D) or NULL; both
- * constants */
+/* --- losses: (1), summed in double ------------------------------------------------- */
+/* Mean over rows [nat]; target < 0 is not scored. */
+Tensor *op_xent(Tape *, Tensor *logits, const int *target);
+/* The same with a constant distribution p (N,V) a row. */
+Tensor *op_xent_soft(Tape *, Tensor *logits, Tensor *p);
+/* Mean over rows of sum_i weight_i (y_i - target_i)^2; weight (D) or NULL, constants. */
 Tensor *op_square_error(Tape *, Tensor *y, Tensor *target, const real *weight);
 Tensor *op_sum_abs(Tape *, Tensor *x); /* mean over rows of sum_i |x_i| */
 Tensor *op_total(Tape *, Tensor *x);   /* the sum of all elements */

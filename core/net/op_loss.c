@@ -6,22 +6,34 @@
 
 typedef struct {
     Tape *tape;
-    Tensor *x, *y, *other;
-    real *kept;
-    const real *weight;
+    Tensor *x, *y;
+    real *slope; /* the gradient for an upstream gradient of 1 */
 } Loss;
 
-static Tensor *result(Tape *t, Tensor *x, double value, BackwardFn *back, Loss loss)
+static void loss_back(void *ctx)
+{
+    Loss *l = ctx;
+    bool set;
+    real *gx = tape_gradient(l->tape, l->x, &set), g = l->y->g[0];
+    for (size_t i = 0, n = tensor_size(l->x); i < n; i++)
+        gx[i] = set ? g * l->slope[i] : gx[i] + g * l->slope[i];
+}
+
+static Tensor *result(Tape *t, Tensor *x, double value, real *slope)
 {
     Tensor *y = tape_result(t, 1, (int[]){ 1 }, 1, &x);
     y->v[0] = (real)value;
     if (tape_records(t, y)) {
-        Loss *copy = tape_alloc(t, 1, sizeof loss);
-        *copy = loss;
-        copy->tape = t, copy->x = x, copy->y = y;
-        tape_node(t, y, back, copy);
+        Loss *node = tape_alloc(t, 1, sizeof *node);
+        *node = (Loss){ t, x, y, slope };
+        tape_node(t, y, loss_back, node);
     }
     return y;
+}
+
+static real *slope_of(Tape *t, const Tensor *x)
+{
+    return tape_alloc(t, tensor_size(x), sizeof(real));
 }
 
 /* p := softmax of a row; returns log of the sum of exponentials. */
@@ -36,14 +48,6 @@ static double row_softmax(int V, const real *x, real *p)
     return (double)top + vmath_log((double)sum);
 }
 
-/* kept: the gradient for an upstream gradient of 1. */
-static void kept_back(void *ctx)
-{
-    Loss *l = ctx;
-    real *gx = tape_gradient_zeroed(l->tape, l->x), g = l->y->g[0];
-    for (size_t i = 0, n = tensor_size(l->x); i < n; i++) gx[i] += g * l->kept[i];
-}
-
 Tensor *op_xent(Tape *t, Tensor *logits, const int *target)
 {
     int N = tensor_rows(logits), V = tensor_width(logits), scored = 0;
@@ -52,11 +56,11 @@ Tensor *op_xent(Tape *t, Tensor *logits, const int *target)
         scored += target[r] >= 0;
     }
     require(scored, "a cross-entropy without a target");
-    real *p = tape_alloc(t, tensor_size(logits), sizeof *p);
+    real *slope = slope_of(t, logits);
     double sum = 0;
     for (int r = 0; r < N; r++) {
         const real *x = logits->v + (size_t)r * (size_t)V;
-        real *g = p + (size_t)r * (size_t)V;
+        real *g = slope + (size_t)r * (size_t)V;
         if (target[r] < 0) {
             memset(g, 0, (size_t)V * sizeof *g);
             continue;
@@ -65,7 +69,7 @@ Tensor *op_xent(Tape *t, Tensor *logits, const int *target)
         g[target[r]] -= 1;
         for (int i = 0; i < V; i++) g[i] /= (real)scored;
     }
-    return result(t, logits, sum / scored, kept_back, (Loss){ .kept = p });
+    return result(t, logits, sum / scored, slope);
 }
 
 Tensor *op_xent_soft(Tape *t, Tensor *logits, Tensor *p)
@@ -74,12 +78,12 @@ Tensor *op_xent_soft(Tape *t, Tensor *logits, Tensor *p)
     require(tensor_size(p) == tensor_size(logits) && tensor_width(p) == V && !p->wants,
             "%d x %d logits, and distributions of another shape or with a gradient", N,
             V);
-    real *kept = tape_alloc(t, tensor_size(logits), sizeof *kept);
+    real *slope = slope_of(t, logits);
     double sum = 0;
     for (int r = 0; r < N; r++) {
         const real *x = logits->v + (size_t)r * (size_t)V,
                    *want = p->v + (size_t)r * (size_t)V;
-        real *g = kept + (size_t)r * (size_t)V, mass = 0;
+        real *g = slope + (size_t)r * (size_t)V, mass = 0;
         double log_sum = row_softmax(V, x, g);
         for (int i = 0; i < V; i++) {
             sum += (double)want[i] * (log_sum - (double)x[i]);
@@ -87,20 +91,7 @@ Tensor *op_xent_soft(Tape *t, Tensor *logits, Tensor *p)
         }
         for (int i = 0; i < V; i++) g[i] = (g[i] * mass - want[i]) / (real)N;
     }
-    return result(t, logits, sum / N, kept_back, (Loss){ .kept = kept });
-}
-
-static void square_back(void *ctx)
-{
-    Loss *l = ctx;
-    int N = tensor_rows(l->x), D = tensor_width(l->x);
-    real *gx = tape_gradient_zeroed(l->tape, l->x), scale = 2 * l->y->g[0] / (real)N;
-    for (int r = 0; r < N; r++)
-        for (int i = 0; i < D; i++) {
-            size_t at = (size_t)r * (size_t)D + (size_t)i;
-            real weight = l->weight ? l->weight[i] : 1;
-            gx[at] += scale * weight * (l->x->v[at] - l->other->v[at]);
-        }
+    return result(t, logits, sum / N, slope);
 }
 
 Tensor *op_square_error(Tape *t, Tensor *y, Tensor *target, const real *weight)
@@ -109,47 +100,33 @@ Tensor *op_square_error(Tape *t, Tensor *y, Tensor *target, const real *weight)
     require(tensor_size(target) == tensor_size(y) && tensor_width(target) == D,
             "an error between different shapes");
     require(!target->wants, "the target of a square error is a constant");
-    const real *copy = NULL;
-    if (weight)
-        copy = memcpy(tape_alloc(t, (size_t)D, sizeof *copy), weight,
-                      (size_t)D * sizeof *copy);
+    real *slope = slope_of(t, y);
     double sum = 0;
-    for (int r = 0; r < N; r++)
-        for (int i = 0; i < D; i++) {
-            size_t at = (size_t)r * (size_t)D + (size_t)i;
-            double e = (double)y->v[at] - (double)target->v[at];
-            sum += (copy ? (double)copy[i] : 1) * e * e;
-        }
-    return result(t, y, sum / N, square_back, (Loss){ .other = target, .weight = copy });
-}
-
-static void abs_back(void *ctx)
-{
-    Loss *l = ctx;
-    real *gx = tape_gradient_zeroed(l->tape, l->x),
-         g = l->y->g[0] / (real)tensor_rows(l->x);
-    for (size_t i = 0, n = tensor_size(l->x); i < n; i++)
-        gx[i] += l->x->v[i] > 0 ? g : l->x->v[i] < 0 ? -g : 0;
+    for (size_t i = 0, n = tensor_size(y); i < n; i++) {
+        double e = (double)y->v[i] - (double)target->v[i],
+               w = weight ? (double)weight[i % (size_t)D] : 1;
+        sum += w * e * e;
+        slope[i] = (real)(2 * w * e / N);
+    }
+    return result(t, y, sum / N, slope);
 }
 
 Tensor *op_sum_abs(Tape *t, Tensor *x)
 {
+    real *slope = slope_of(t, x), one = 1 / (real)tensor_rows(x);
     double sum = 0;
-    for (size_t i = 0, n = tensor_size(x); i < n; i++)
+    for (size_t i = 0, n = tensor_size(x); i < n; i++) {
         sum += x->v[i] < 0 ? -(double)x->v[i] : (double)x->v[i];
-    return result(t, x, sum / tensor_rows(x), abs_back, (Loss){ 0 });
-}
-
-static void total_back(void *ctx)
-{
-    Loss *l = ctx;
-    real *gx = tape_gradient_zeroed(l->tape, l->x);
-    for (size_t i = 0, n = tensor_size(l->x); i < n; i++) gx[i] += l->y->g[0];
+        slope[i] = x->v[i] > 0 ? one : x->v[i] < 0 ? -one : 0;
+    }
+    return result(t, x, sum / tensor_rows(x), slope);
 }
 
 Tensor *op_total(Tape *t, Tensor *x)
 {
+    real *slope = slope_of(t, x);
     double sum = 0;
-    for (size_t i = 0, n = tensor_size(x); i < n; i++) sum += (double)x->v[i];
-    return result(t, x, sum, total_back, (Loss){ 0 });
+    for (size_t i = 0, n = tensor_size(x); i < n; i++)
+        sum += (double)x->v[i], slope[i] = 1;
+    return result(t, x, sum, slope);
 }

@@ -9,6 +9,7 @@ typedef struct {
     Tensor *x, *y, *gain, *bias;
     real *kept; /* what the forward pass left: see each op */
     int *index;
+    Tensor **part;
     int from, n;
 } Rows;
 
@@ -27,35 +28,58 @@ static real *row(const Tensor *x, real *base, int r)
     return base + (size_t)r * (size_t)tensor_width(x);
 }
 
-/* --- embedding --------------------------------------------------------------------- */
+/* --- rows of a table --------------------------------------------------------------- */
 
-static void embedding_back(void *ctx)
+static void gather_back(void *ctx)
 {
     Rows *e = ctx;
     int D = tensor_width(e->x);
     real *g = tape_gradient_zeroed(e->tape, e->x);
     for (int r = 0, N = tensor_rows(e->y); r < N; r++) {
-        real *to = g + (size_t)e->index[r] * (size_t)D;
+        if (e->index[r] < 0) continue;
+        real *to = row(e->x, g, e->index[r]);
         const real *from = row(e->y, e->y->g, r);
         for (int i = 0; i < D; i++) to[i] += from[i];
     }
 }
 
+/* Row r of the result is row index[r] of x, or zeros if that is -1; index is the tape's. */
+static Tensor *gather(Tape *t, Tensor *x, int rank, const int *n, int *index)
+{
+    Tensor *y = tape_result(t, rank, n, 1, &x);
+    size_t bytes = (size_t)tensor_width(x) * sizeof(real);
+    for (int r = 0, N = tensor_rows(y); r < N; r++)
+        if (index[r] < 0) memset(row(y, y->v, r), 0, bytes);
+        else memcpy(row(y, y->v, r), row(x, x->v, index[r]), bytes);
+    if (tape_records(t, y)) node(t, y, gather_back, (Rows){ .x = x, .index = index });
+    return y;
+}
+
 Tensor *op_embedding(Tape *t, Tensor *table, const int *id, int B, int T)
 {
     require(table->rank == 2, "an embedding table of rank %d", table->rank);
-    int V = table->n[0], D = table->n[1], N = B * T;
-    Tensor *y = tape_result(t, 3, (int[]){ B, T, D }, 1, &table);
+    int V = table->n[0], N = B * T, *index = tape_alloc(t, (size_t)N, sizeof *index);
     for (int r = 0; r < N; r++) {
         require(id[r] >= 0 && id[r] < V, "token %d of a vocabulary of %d", id[r], V);
-        memcpy(row(y, y->v, r), row(table, table->v, id[r]), (size_t)D * sizeof(real));
+        index[r] = id[r];
     }
-    if (tape_records(t, y)) {
-        int *copy = tape_alloc(t, (size_t)N, sizeof *copy);
-        memcpy(copy, id, (size_t)N * sizeof *copy);
-        node(t, y, embedding_back, (Rows){ .x = table, .index = copy });
-    }
-    return y;
+    return gather(t, table, 3, (int[]){ B, T, table->n[1] }, index);
+}
+
+Tensor *op_position(Tape *t, Tensor *x, int at)
+{
+    require(x->rank == 3 && at >= 0 && at < x->n[1], "no position %d", at);
+    int B = x->n[0], *index = tape_alloc(t, (size_t)B, sizeof *index);
+    for (int b = 0; b < B; b++) index[b] = b * x->n[1] + at;
+    return gather(t, x, 2, (int[]){ B, x->n[2] }, index);
+}
+
+Tensor *op_shift(Tape *t, Tensor *x)
+{
+    require(x->rank == 3, "a shift of rank %d", x->rank);
+    int N = tensor_rows(x), *index = tape_alloc(t, (size_t)N, sizeof *index);
+    for (int r = 0; r < N; r++) index[r] = r % x->n[1] ? r - 1 : -1;
+    return gather(t, x, 3, x->n, index);
 }
 
 /* --- layer normalisation ----------------------------------------------------------- */
@@ -190,15 +214,20 @@ Tensor *op_topk(Tape *t, Tensor *x, int k)
     return y;
 }
 
+/* --- columns ----------------------------------------------------------------------- */
+
+/* n columns of N rows are copied or added from one matrix to another. */
+static void move(int N, int n, const real *from, int ldf, real *to, int ldt, bool add)
+{
+    for (int r = 0; r < N; r++, from += ldf, to += ldt)
+        for (int i = 0; i < n; i++) to[i] = add ? to[i] + from[i] : from[i];
+}
+
 static void columns_back(void *ctx)
 {
     Rows *c = ctx;
-    real *gx = tape_gradient_zeroed(c->tape, c->x);
-    for (int r = 0, N = tensor_rows(c->x); r < N; r++) {
-        real *to = row(c->x, gx, r) + c->from;
-        const real *g = row(c->y, c->y->g, r);
-        for (int i = 0; i < c->n; i++) to[i] += g[i];
-    }
+    move(tensor_rows(c->x), c->n, c->y->g, c->n,
+         tape_gradient_zeroed(c->tape, c->x) + c->from, tensor_width(c->x), true);
 }
 
 Tensor *op_columns(Tape *t, Tensor *x, int from, int n)
@@ -209,8 +238,7 @@ Tensor *op_columns(Tape *t, Tensor *x, int from, int n)
     memcpy(shape, x->n, sizeof shape);
     shape[x->rank - 1] = n;
     Tensor *y = tape_result(t, x->rank, shape, 1, &x);
-    for (int r = 0, N = tensor_rows(x); r < N; r++)
-        memcpy(row(y, y->v, r), row(x, x->v, r) + from, (size_t)n * sizeof(real));
+    move(tensor_rows(x), n, x->v + from, tensor_width(x), y->v, n, false);
     if (tape_records(t, y))
         node(t, y, columns_back, (Rows){ .x = x, .from = from, .n = n });
     return y;
@@ -219,92 +247,32 @@ Tensor *op_columns(Tape *t, Tensor *x, int from, int n)
 static void join_back(void *ctx)
 {
     Rows *j = ctx;
-    Tensor *part[] = { j->x, j->gain };
-    for (int k = 0, from = 0; k < 2; from += tensor_width(part[k]), k++) {
-        if (!part[k]->wants) continue;
-        real *to = tape_gradient_zeroed(j->tape, part[k]);
-        int n = tensor_width(part[k]);
-        for (int r = 0, N = tensor_rows(part[k]); r < N; r++) {
-            const real *g = row(j->y, j->y->g, r) + from;
-            for (int i = 0; i < n; i++) row(part[k], to, r)[i] += g[i];
-        }
+    int at = 0, width = tensor_width(j->y);
+    for (int k = 0; k < j->n; at += tensor_width(j->part[k]), k++)
+        if (j->part[k]->wants)
+            move(tensor_rows(j->y), tensor_width(j->part[k]), j->y->g + at, width,
+                 tape_gradient_zeroed(j->tape, j->part[k]), tensor_width(j->part[k]),
+                 true);
+}
+
+Tensor *op_join(Tape *t, int n, Tensor *const *part)
+{
+    int shape[4], width = 0, rank = part[0]->rank, N = tensor_rows(part[0]);
+    for (int k = 0; k < n; k++) {
+        require(tensor_rows(part[k]) == N, "%d rows joined with %d", N,
+                tensor_rows(part[k]));
+        width += tensor_width(part[k]);
     }
-}
-
-Tensor *op_join(Tape *t, Tensor *a, Tensor *b)
-{
-    int N = tensor_rows(a), D = tensor_width(a), E = tensor_width(b), shape[4];
-    require(tensor_rows(b) == N, "%d rows joined with %d", N, tensor_rows(b));
-    memcpy(shape, a->n, sizeof shape);
-    shape[a->rank - 1] = D + E;
-    Tensor *in[] = { a, b }, *y = tape_result(t, a->rank, shape, 2, in);
-    for (int r = 0; r < N; r++) {
-        memcpy(row(y, y->v, r), row(a, a->v, r), (size_t)D * sizeof(real));
-        memcpy(row(y, y->v, r) + D, row(b, b->v, r), (size_t)E * sizeof(real));
+    memcpy(shape, part[0]->n, sizeof shape);
+    shape[rank - 1] = width;
+    Tensor *y = tape_result(t, rank, shape, n, part);
+    for (int k = 0, at = 0; k < n; at += tensor_width(part[k]), k++)
+        move(N, tensor_width(part[k]), part[k]->v, tensor_width(part[k]), y->v + at,
+             width, false);
+    if (tape_records(t, y)) {
+        Tensor **copy = tape_alloc(t, (size_t)n, sizeof *copy);
+        memcpy(copy, part, (size_t)n * sizeof *copy);
+        node(t, y, join_back, (Rows){ .part = copy, .n = n });
     }
-    if (tape_records(t, y)) node(t, y, join_back, (Rows){ .x = a, .gain = b });
-    return y;
-}
-
-static void position_back(void *ctx)
-{
-    Rows *p = ctx;
-    int T = p->x->n[1], D = p->x->n[2];
-    real *gx = tape_gradient_zeroed(p->tape, p->x);
-    for (int b = 0; b < p->x->n[0]; b++)
-        for (int i = 0; i < D; i++)
-            row(p->x, gx, b * T + p->from)[i] += row(p->y, p->y->g, b)[i];
-}
-
-Tensor *op_position(Tape *t, Tensor *x, int at)
-{
-    require(x->rank == 3 && at >= 0 && at < x->n[1], "no position %d", at);
-    int B = x->n[0], T = x->n[1], D = x->n[2];
-    Tensor *y = tape_result(t, 2, (int[]){ B, D }, 1, &x);
-    for (int b = 0; b < B; b++)
-        memcpy(row(y, y->v, b), row(x, x->v, b * T + at), (size_t)D * sizeof(real));
-    if (tape_records(t, y)) node(t, y, position_back, (Rows){ .x = x, .from = at });
-    return y;
-}
-
-static void shift_back(void *ctx)
-{
-    Rows *s = ctx;
-    int T = s->x->n[1], D = s->x->n[2];
-    real *gx = tape_gradient_zeroed(s->tape, s->x);
-    for (int b = 0; b < s->x->n[0]; b++)
-        for (int p = 1; p < T; p++)
-            for (int i = 0; i < D; i++)
-                row(s->x, gx, b * T + p - 1)[i] += row(s->y, s->y->g, b * T + p)[i];
-}
-
-Tensor *op_shift(Tape *t, Tensor *x)
-{
-    require(x->rank == 3, "a shift of rank %d", x->rank);
-    int T = x->n[1], D = x->n[2];
-    Tensor *y = tape_result(t, 3, x->n, 1, &x);
-    for (int b = 0; b < x->n[0]; b++) {
-        memset(row(y, y->v, b * T), 0, (size_t)D * sizeof(real));
-        memcpy(row(y, y->v, b * T) + D, row(x, x->v, b * T),
-               (size_t)(T - 1) * (size_t)D * sizeof(real));
-    }
-    if (tape_records(t, y)) node(t, y, shift_back, (Rows){ .x = x });
-    return y;
-}
-
-static void reshape_back(void *ctx)
-{
-    Rows *s = ctx;
-    real *gx = tape_gradient_zeroed(s->tape, s->x);
-    for (size_t i = 0, n = tensor_size(s->x); i < n; i++) gx[i] += s->y->g[i];
-}
-
-Tensor *op_reshape(Tape *t, Tensor *x, int rank, const int *n)
-{
-    Tensor *y = tape_result(t, rank, n, 1, &x);
-    require(tensor_size(y) == tensor_size(x), "%zu elements reshaped to %zu",
-            tensor_size(x), tensor_size(y));
-    memcpy(y->v, x->v, tensor_size(x) * sizeof *x->v);
-    if (tape_records(t, y)) node(t, y, reshape_back, (Rows){ .x = x });
     return y;
 }

@@ -216,6 +216,7 @@ void tape_backward(Tape *t, Tensor *loss)
 {
     require(tensor_size(loss) == 1, "a loss of %zu numbers", tensor_size(loss));
     require(loss->wants, "the loss depends on nothing that wants a gradient");
+    for (size_t i = 0; i < t->n; i++) t->node[i].out->got = false;
     *tape_gradient_zeroed(t, loss) = 1;
     for (size_t i = t->n; i-- > 0;)
         if (t->node[i].out->got) t->node[i].backward(t->node[i].ctx);

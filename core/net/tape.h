@@ -32,7 +32,8 @@ Tensor *tape_input(Tape *, const real *v, int rank, const int *n); /* copies v *
 Tensor *tape_constant(Tape *, int rank, const int *n);             /* zeros to fill in */
 /* As tape_input, and a gradient is kept for it: saliency, optimised inputs. */
 Tensor *tape_variable(Tape *, const real *v, int rank, const int *n);
-void tape_backward(Tape *, Tensor *loss); /* loss is (1) */
+/* loss is (1). A second loss adds to the gradients of weights and variables. */
+void tape_backward(Tape *, Tensor *loss);
 /* Ops called between these leave no nodes: evaluation at half the memory. */
 void tape_pause(Tape *);
 void tape_resume(Tape *);
