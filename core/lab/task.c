@@ -1,11 +1,13 @@
 /* task.c - sequences that are their own rule book.
  *
- * A model that only sees fresh rules can learn nothing by heart but the way to read a rule
+ * A model that only sees fresh rules can learn nothing by heart but how to read a rule
  * from what has gone by. Two details keep it from cheating. A share of the steps is
  * noise, so no offset between copies is fixed and learnt positions alone do not help. And
  * `ask` marks the places at which a reader of the sequence can be right: a score over all
  * places would mix the ability with the noise. */
 #include "core/lab/task.h"
+#include "core/num/vmath.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,20 +87,101 @@ void task_repeats(Task *k, int V, int shortest, int longest, Rng rng)
     free(x), free(order), free(f);
 }
 
-void task_walks(Task *k, int V, const double *p, Rng rng)
+/* --- chains ------------------------------------------------------------------------- */
+
+static void walk(Task *k, int b, int V, const double *p, Rng r)
 {
     int *x = alloc((size_t)k->T + 1, sizeof *x);
+    x[0] = rng_below(rng_named(r, "start"), 0, V);
+    for (int t = 1; t <= k->T; t++) {
+        const double *row = p + x[t - 1] * V;
+        double left = rng_uniform(r, (uint64_t)t);
+        while (x[t] < V - 1 && left >= row[x[t]]) left -= row[x[t]++];
+    }
+    put(k, b, x, NULL);
+    free(x);
+}
+
+void task_walks(Task *k, int V, const double *p, Rng rng)
+{
+    for (int b = 0; b < k->B; b++) walk(k, b, V, p, rng_child(rng, (uint64_t)b));
+}
+
+void task_chains(Task *k, int V, double alpha, Rng rng)
+{
+    double *p = alloc((size_t)V * (size_t)V, sizeof *p);
     for (int b = 0; b < k->B; b++) {
         Rng r = rng_child(rng, (uint64_t)b);
-        x[0] = rng_below(rng_named(r, "start"), 0, V);
-        for (int t = 1; t <= k->T; t++) {
-            const double *row =
-                p + ((size_t)b * (size_t)V + (size_t)x[t - 1]) * (size_t)V;
-            double left = rng_uniform(r, (uint64_t)t);
-            x[t] = 0;
-            while (x[t] < V - 1 && left >= row[x[t]]) left -= row[x[t]++];
-        }
-        put(k, b, x, NULL);
+        for (int v = 0; v < V; v++)
+            task_law(V, alpha, rng_child(rng_named(r, "law"), (uint64_t)v), p + v * V);
+        walk(k, b, V, p, rng_named(r, "walk"));
     }
-    free(x);
+    free(p);
+}
+
+/* The logarithm of a Gamma(alpha) number, whose own value may underflow: Gamma(alpha + 1)
+ * by rejection from a cubed normal number, times u^(1/alpha). */
+static double log_gamma_draw(double alpha, Rng r)
+{
+    double d = alpha + 2 / 3., c = 1 / sqrt(9 * d);
+    Rng normal = rng_named(r, "normal"), coin = rng_named(r, "coin");
+    for (uint64_t i = 0;; i++) {
+        double z = rng_normal(normal, i), v = 1 + c * z;
+        if (v <= 0) continue;
+        double log_v = 3 * vmath_log(v);
+        if (vmath_log(1 - rng_uniform(coin, i)) <
+            z * z / 2 + d - d * v * v * v + d * log_v)
+            return vmath_log(d) + log_v + vmath_log(1 - rng_uniform(r, 0)) / alpha;
+    }
+}
+
+void task_law(int V, double alpha, Rng rng, double *p)
+{
+    require(V > 0 && alpha > 0, "a law on %d tokens with parameter %g", V, alpha);
+    double top = 0, sum = 0;
+    for (int v = 0; v < V; v++) {
+        p[v] = log_gamma_draw(alpha, rng_child(rng, (uint64_t)v));
+        top = v == 0 || p[v] > top ? p[v] : top;
+    }
+    for (int v = 0; v < V; v++) sum += p[v] = vmath_exp(p[v] - top);
+    for (int v = 0; v < V; v++) p[v] /= sum;
+}
+
+/* --- what predictions are worth -------------------------------------------------- */
+
+double task_accuracy(const Task *k, int V, const real *logits)
+{
+    double right = 0, asked = 0;
+    for (int i = 0; i < k->B * k->T; i++) {
+        const real *x = logits + (size_t)i * (size_t)V;
+        int top = 0;
+        for (int v = 1; v < V; v++) top = x[v] > x[top] ? v : top;
+        right += k->ask[i] && top == k->target[i], asked += k->ask[i];
+    }
+    require(asked > 0, "a task that asks nothing");
+    return right / asked;
+}
+
+void task_losses(const Task *k, int V, const real *logits, double *loss)
+{
+    memset(loss, 0, (size_t)k->T * sizeof *loss);
+    for (int i = 0; i < k->B * k->T; i++) {
+        const real *x = logits + (size_t)i * (size_t)V;
+        double top = (double)x[0], sum = 0;
+        for (int v = 1; v < V; v++) top = (double)x[v] > top ? (double)x[v] : top;
+        for (int v = 0; v < V; v++) sum += vmath_exp((double)x[v] - top);
+        loss[i % k->T] += (top + vmath_log(sum) - (double)x[k->target[i]]) / k->B;
+    }
+}
+
+void task_counts(const Task *k, int V, int order, int i, double *p)
+{
+    require(0 <= order && order <= 2, "counts of order %d", order);
+    double sum = V;
+    for (int v = 0; v < V; v++) p[v] = 1;
+    const int *x = k->tok + i / k->T * k->T;
+    int t = i % k->T;
+    for (int s = 0; order && s <= t; s++)
+        if (order == 1 || (s > 0 && x[s - 1] == x[t])) p[x[s]]++, sum++;
+    for (int v = 0; v < V; v++) p[v] /= sum;
 }

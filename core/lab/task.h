@@ -25,8 +25,20 @@ void task_permutations(Task *, int V, double follow, Rng);
 void task_one_permutation(Task *, int V, double follow, Rng f, Rng);
 /* Each sequence repeats `period` different tokens, period from shortest to longest. */
 void task_repeats(Task *, int V, int shortest, int longest, Rng);
-/* Sequence b is a walk on a chain of its own: p (B,V,V), from row to column, every row a
- * law; it starts anywhere. Nothing is asked. */
+/* Walks on one chain p (V,V), from row to column, every row a law; they start anywhere.
+ * Nothing is asked. */
 void task_walks(Task *, int V, const double *p, Rng);
+/* Each sequence is a walk on a chain of its own, whose rows task_law() drew. */
+void task_chains(Task *, int V, double alpha, Rng);
+/* A random law p (V): Dirichlet with all parameters alpha > 0; 1: even over all laws. */
+void task_law(int V, double alpha, Rng, double *p);
+
+/* What logits (B*T,V) are worth: the share of right answers where something is asked, and
+ * the mean loss at each place, loss (T) [nat]. */
+double task_accuracy(const Task *, int V, const real *logits);
+void task_losses(const Task *, int V, const real *logits, double *loss);
+/* What counting predicts at place i of B*T, p (V): order 0 knows nothing, 1 how often
+ * each token came, 2 how often it came after tok[i]. One is added to each count. */
+void task_counts(const Task *, int V, int order, int i, double *p);
 
 #endif
