@@ -105,7 +105,8 @@ const char *charts_folder(const Finding *f, bool *fresh)
     if (fresh) *fresh = false;
     for (int i = 0; i < f->n_runs; i++) {
         const SeedRun *r = &f->runs[i];
-        if (r->values.seed != 1 || !r->current || !r->folder) continue;
+        if (r->values.seed != 1 || !r->current || !r->folder || !suite_has_run(r))
+            continue;
         if (!all_fit(f, r->folder)) continue;
         if (fresh) *fresh = true;
         return r->folder;

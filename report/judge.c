@@ -22,8 +22,7 @@ static Judgement judge_runs(const Finding *f, const Claim *c)
     int n_runs = longer ? f->n_runs_long : f->n_runs, n = 0;
     Replicate *r = alloc((size_t)n_runs + 1, sizeof *r);
     for (int i = 0; i < n_runs; i++)
-        if (runs[i].current && !json_object_get(runs[i].run, "not_run"))
-            r[n++] = runs[i].values;
+        if (runs[i].current && suite_has_run(&runs[i])) r[n++] = runs[i].values;
     Judgement j = verdict_judge(c, n, r);
     /* its reason points into the values, which the suite owns */
     free(r);

@@ -140,7 +140,7 @@ static void copy_runs(Site *site, const Finding *f)
 {
     for (int i = 0; i < f->n_runs; i++) {
         const SeedRun *run = &f->runs[i];
-        if (!run->current || !run->folder) continue;
+        if (!run->current || !run->folder || !suite_has_run(run)) continue;
         char *from = text_format("%s/values.csv", run->folder),
              *name = text_format("seed-%d/values.csv", run->values.seed),
              *what = text_format("values of seed %d, computed on this machine",

@@ -9,7 +9,7 @@
 static const SeedRun *current_run(const Finding *f)
 {
     for (int i = 0; i < f->n_runs; i++)
-        if (f->runs[i].current) return &f->runs[i];
+        if (f->runs[i].current && suite_has_run(&f->runs[i])) return &f->runs[i];
     return NULL;
 }
 

@@ -17,7 +17,7 @@
 
 /* --- seeds and verdicts ------------------------------------------------------------- */
 
-static bool has_run(const SeedRun *r)
+bool suite_has_run(const SeedRun *r)
 {
     return !r->run || !json_object_get(r->run, "not_run");
 }
@@ -31,7 +31,8 @@ static Replicate *pool(const SeedRun *runs, int n_runs, int *n)
     for (int i = 0; i < n_runs; i++) current = current || runs[i].current;
     *n = 0;
     for (int i = 0; i < n_runs; i++)
-        if (has_run(&runs[i]) && runs[i].current == current) r[(*n)++] = runs[i].values;
+        if (suite_has_run(&runs[i]) && runs[i].current == current)
+            r[(*n)++] = runs[i].values;
     return r;
 }
 

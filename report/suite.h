@@ -92,6 +92,9 @@ Claim *suite_claim(Suite *, const char *finding_slash_claim, Finding **);
  * `patterns` is space-separated; empty matches all. */
 bool suite_matches(const Finding *, const char *patterns);
 
+/* False: an input was absent, and the folder holds no more than the reason. */
+bool suite_has_run(const SeedRun *);
+
 /* The replicates that verdicts and prose are about: the record's seeds, or those of the
  * runs if there is no record; *n of them, without those that could not run. `longer`: of
  * the long variant. The caller frees the array, not the values. */

@@ -283,6 +283,21 @@ static void this_machines_run_comes_before_the_record(void **state)
     assert_false(fresh);
 }
 
+static void a_run_that_lacked_an_input_does_not_hide_the_record(void **state)
+{
+    (void)state;
+    Finding f = fixture("x.c");
+    bool fresh = true;
+    SeedRun absent = fixture_runs[0];
+    absent.run = json_pack("{s:s}", "not_run", "no such package");
+    f.runs = &absent;
+    f.n_runs = 1;
+    f.record_folder = "data/record/planted";
+    assert_string_equal(charts_folder(&f, &fresh), "data/record/planted");
+    assert_false(fresh);
+    json_decref(absent.run);
+}
+
 static void tables_of_another_shape_are_not_drawn(void **state)
 {
     (void)state;
@@ -391,6 +406,7 @@ int main(void)
         cmocka_unit_test(a_figure_shows_part_of_a_long_table_and_says_so),
         cmocka_unit_test(without_a_run_there_is_a_script_and_no_drawing),
         cmocka_unit_test(this_machines_run_comes_before_the_record),
+        cmocka_unit_test(a_run_that_lacked_an_input_does_not_hide_the_record),
         cmocka_unit_test(tables_of_another_shape_are_not_drawn),
         cmocka_unit_test(lines_and_words_stand_out_in_every_theme),
         cmocka_unit_test(code_is_readable_in_every_theme),
