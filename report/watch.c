@@ -145,15 +145,25 @@ static void not_made(Watch *w, const char *target, const char *how)
     watch_say_not_made(w, target, how);
 }
 
-static void unit_done(Watch *w, WatchUnit *u)
+/* Has an input been absent? Then that is said, in every report anew. */
+static bool was_not_run(Watch *w, WatchUnit *u)
 {
     json_t *run = json_load_file(u->target, 0, NULL);
     const char *reason = json_string_value(json_object_get(run, "not_run"));
-    u->state = reason ? UNIT_NOT_RUN : UNIT_DONE;
-    u->took = w->now - u->started;
-    if (reason) watch_say_not_run(w, u, reason);
-    else watch_say_done(w, u);
+    if (reason) {
+        u->state = UNIT_NOT_RUN;
+        watch_say_not_run(w, u, reason);
+    }
     json_decref(run);
+    return reason;
+}
+
+static void unit_done(Watch *w, WatchUnit *u)
+{
+    u->took = w->now - u->started;
+    if (was_not_run(w, u)) return;
+    u->state = UNIT_DONE;
+    watch_say_done(w, u);
 }
 
 static void unit_failed(Watch *w, WatchUnit *u, const char *how)
@@ -318,7 +328,7 @@ static void settle(Watch *w, Suite *s)
     }
     for (int i = 0; i < w->n; i++) {
         WatchUnit *u = &w->unit[i];
-        if (u->state == UNIT_WAITING)
+        if (u->state == UNIT_WAITING && !was_not_run(w, u))
             u->state = file_exists(u->target) ? UNIT_CACHED : UNIT_UNREACHED;
         if (u->state == UNIT_UNREACHED) watch_say_unreached(w, u);
     }

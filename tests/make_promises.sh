@@ -128,7 +128,8 @@ promise 'an absent input is named' says '^not run planted-first/seed-1: data/fac
 promise 'who needs the finding is not run either' says '^units: 0 done, 0 failed, 2 not run, 1 cached in '
 promise 'an absent input is no error' exits 0
 report
-promise 'a second time nothing had to be done' says '^units: nothing had to be done (3 cached)'
+promise 'the next report names it again' says '^not run planted-first/seed-1: data/facts/planted.csv'
+promise 'and starts nothing' started 0
 printf 'number\n0.75\n' > data/facts/planted.csv
 report
 promise 'the input is back, and the values' same_hashes
