@@ -90,6 +90,7 @@ static void tables_differ_by_row_and_column_and_listings_by_line(void **state)
     assert_text_difference("t.csv", "a,b\n1,2\n3,4\n", "a,b\n1,2\n3,5\n",
                            "t.csv, row 2, column b: A 4, B 5 (digit 1 differs)");
     assert_text_difference("t.csv", "a\n1\n2\n", "a\n1\n", "t.csv: A 2 rows, B 1 rows");
+    assert_text_difference("t.csv", "a\n1\n", "a\n1\n2\n", "t.csv: A 1 rows, B 2 rows");
     assert_text_difference("t.csv", "a,b\n1,2\n", "a,c\n1,2\n",
                            "t.csv, line 1: A a,b, B a,c");
     assert_text_difference("t.txt", "one\ntwo\n", "one\ntwo",

@@ -162,6 +162,14 @@ static void a_lost_seed_is_named(void **state)
                  "seed 3 is missing in the record");
 }
 
+static void a_seed_beyond_the_declared_ones_is_named(void **state)
+{
+    (void)state;
+    mini_replace(BUILD "/desc/beta.json", "\"seeds\":2", "\"seeds\":1");
+    assert_found(EXIT_CHANGED, "beta record", CASE_FAILED,
+                 "seed 2 is in the record, expected 1 .. 1");
+}
+
 static void a_broken_mechanism_names_the_values_and_the_claims_that_fall(void **state)
 {
     (void)state;
@@ -176,6 +184,7 @@ static void a_broken_mechanism_names_the_values_and_the_claims_that_fall(void **
     assert_int_equal(claim->outcome, CASE_FAILED);
     mini_reason(claim, "recomputed 3 seeds: REFUTED (cleared in 0 of 3 seeds), "
                        "published: HOLDS");
+    assert_int_equal(claim->judgement.verdict, REFUTED);
     mini_reason(mini_case(&r.v, "alpha record"),
                 "seed 1: score: published 0.75, recomputed 0.1499999");
     assert_int_equal(mini_case(&r.v, "alpha/gap")->outcome, CASE_PASSED);
@@ -240,6 +249,9 @@ static void only_mixed_where_holds_was_expected_is_inconclusive(void **state)
     mix_alpha();
     assert_found(EXIT_INCONCLUSIVE, "alpha/high", CASE_INCONCLUSIVE,
                  "MIXED, expected HOLDS: cleared in 2 of 3 seeds");
+    mini_replace(BUILD "/desc/alpha.json", "\"expect\":\"HOLDS\"",
+                 "\"expect\":\"BLIND\"");
+    assert_found(EXIT_CHANGED, "alpha/high", CASE_FAILED, "MIXED, expected BLIND");
 }
 
 static void a_claim_that_is_only_reported_fails_nothing(void **state)
@@ -339,6 +351,7 @@ int main(void)
         PLANTED(a_changed_table_cell_is_named_by_row_and_column),
         PLANTED(a_lost_table_and_a_changed_listing_are_named),
         PLANTED(a_lost_seed_is_named),
+        PLANTED(a_seed_beyond_the_declared_ones_is_named),
         PLANTED(a_broken_mechanism_names_the_values_and_the_claims_that_fall),
         PLANTED(a_finding_without_a_record_fails_and_its_claims_are_skipped),
         PLANTED(a_record_without_its_finding_fails),
