@@ -197,7 +197,8 @@ help:
 #?        LAUNCH='srun -Q'       a prefix for every unit
 #?   make quick                  the cheapest findings, under two minutes
 #?   make check                  unit tests, lints, site checks
-#?   make verify MINUTES=10      judge all claims on the record, recompute units, compare the bits
+#?   make verify MINUTES=10      judge all claims on the record, recompute units, compare the bits;
+#?                              ONLY= as above
 #?   make judge                  the verdicts of the record and of this machine's runs
 #?   make smoke                  every experiment at smoke size under sanitizers
 #?   make list                   the findings        make plan    what `report` would run, how long
