@@ -67,7 +67,7 @@ const Experiment experiment = {
           .why = "the theory's error terms; .5 is guessing",
           .controls = { { "failure AUC shuffled", "the errors of other questions",
                           .side = WITHIN, .bound = 0.4, .upper = 0.6 },
-                        { "failure AUC of worlds", "errors dealt out within each world" } },
+                        { "failure AUC of worlds", "errors dealt out within worlds" } },
           .expect = BLIND },
         { .id = "sushi-to-pizza",
           .text = "sushi - Japan + Italy = pizza: the place of pizza among 120 words",
