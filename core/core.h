@@ -27,6 +27,7 @@
 #include "core/text/analogy.h"
 #include "core/text/sgns.h"
 #include "core/text/wordplot.h"
+#include "core/net/toy.h"
 #include "core/lab/experiment.h"
 #include "core/lab/task.h"
 /* sqrt, fabs, floor, ceil, rint, fma and nothing else: a unit that links more of libm
