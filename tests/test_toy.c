@@ -109,6 +109,14 @@ static void a_pentagon_has_two_fifths_of_a_dimension_for_each_corner(void **stat
         assert_near(length2[i], 1, 1e-12);
         assert_near(D[i], 0.4, 1e-12);
     }
+    assert_near(toy_polygon_error(5, w), 0, 1e-6);
+}
+
+static void a_turned_corner_is_off_by_its_turn(void **state)
+{
+    (void)state;
+    double w[] = { 1, 0, -1, 1, -3, 0, 0, -2 }; /* 0, 135, 180, 270 degrees */
+    assert_near(toy_polygon_error(4, w), 45, 1e-6);
 }
 
 static void opposite_features_have_halves_and_lone_ones_wholes(void **state)
@@ -135,6 +143,7 @@ int main(void)
         cmocka_unit_test(every_model_has_the_gradients_and_the_loss_of_the_tape),
         cmocka_unit_test(a_model_does_not_depend_on_its_neighbours),
         cmocka_unit_test(a_pentagon_has_two_fifths_of_a_dimension_for_each_corner),
+        cmocka_unit_test(a_turned_corner_is_off_by_its_turn),
         cmocka_unit_test(opposite_features_have_halves_and_lone_ones_wholes),
         cmocka_unit_test(what_cannot_be_a_model_dies),
     };

@@ -156,3 +156,26 @@ int toy_geometry(int n, int m, const double *w, double *length2, double *dimensi
     }
     return kept;
 }
+
+/* anticlockwise from (1, 0), 0 .. 360 */
+static double degrees(double x, double y)
+{
+    double angle = vmath_acos(x / sqrt(x * x + y * y)) * 57.29577951308232;
+    return y < 0 ? 360 - angle : angle;
+}
+
+double toy_polygon_error(int n, const double *w)
+{
+    double most = 0;
+    for (int i = 0; i < n; i++) {
+        double next = 360, x = w[2 * i], y = w[2 * i + 1];
+        for (int j = 0; j < n; j++) {
+            double to_x = w[2 * j], to_y = w[2 * j + 1];
+            double turn = degrees(x * to_x + y * to_y, x * to_y - y * to_x);
+            if (j != i && turn < next) next = turn;
+        }
+        double off = fabs(next - 360.0 / n);
+        if (off > most) most = off;
+    }
+    return most;
+}

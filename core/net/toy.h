@@ -28,5 +28,8 @@ void toy_columns(const Toys *, int l, double *w);
 /* Of w (n,m): |w_i|^2 and the dimensionality |w_i|^4 / sum_j (w_i . w_j)^2 of each feature
  * [elhage2022toy], 0 for a zero vector; both (n). Returns how many |w_i|^2 exceed 1/4. */
 int toy_geometry(int n, int m, const double *w, double *length2, double *dimensionality);
+/* The directions of w (n,2) as corners of a polygon: the largest departure [degree] of an
+ * angle between neighbours from 360/n. None is zero. */
+double toy_polygon_error(int n, const double *w);
 
 #endif
