@@ -21,7 +21,7 @@ const Experiment experiment = {
     .tables = { { "arrows", "panel, probability, x, y" },
                 { "products", "panel, row, column, product" },
                 { "histogram", "probability, dimensionality, features" },
-                { "counts", "probability, kept, kept by linear, per feature" },
+                { "counts", "probability, kept, kept by linear, D*" },
                 { "phases", "column, row, trained, theory, linear" } },
     ABOUT(.title = "Superposition in toy models",
           .section = "interpretability/mechanistic", .cites = "elhage2022toy", .seeds = 3,
@@ -89,8 +89,7 @@ const Experiment experiment = {
 };
 
 /*
-~~~gnuplot arrows "Where five features live in two dimensions, each on with probability p.
-Of 32 tries, the one with the lowest loss."
+~~~gnuplot arrows "Where five features live, each on with probability p: the best of 32 tries"
 @BARE; eval height(190); set size ratio -1; set xrange [-1.4:13.4]; set yrange [-2:1.3]
 plot table("arrows") using (3*column("panel")):(0):"x":"y" with vectors arrowstyle 1, \
   "" using (3*column("panel")):(-1.7):(sprintf("p = %g", column("probability"))) \
@@ -123,13 +122,11 @@ static void train(Toys *t, int steps, double *loss, Rng rng)
 /*
 ## Five features in two dimensions
 
-A feature counts as **kept** if its column is longer than a half. Its **dimensionality**
-$D_i = |W_i|^4 / \sum_j (W_i \cdot W_j)^2$ is 1 if it has a dimension to itself, $1/2$ if
-it shares one with an opposite feature, $2/5$ at the corner of a regular pentagon. Here
-$I_i = 0.9^i$.
+Here $I_i = 0.9^i$. A feature is **kept** if its column is longer than a half. Its
+**dimensionality** $D_i = |W_i|^4 / \sum_j (W_i \cdot W_j)^2$ is 1 if it has a dimension
+to itself, $1/2$ if it shares one with an opposite feature.
 
-~~~gnuplot products "Products of the same columns: who interferes with whom. Blue: below
-zero, where the ReLU cuts it off."
+~~~gnuplot products "Products of these columns. Blue: below zero, where the ReLU cuts them off"
 @BARE; eval height(170); set size ratio -1; set palette @DIVERGING; set cbrange [-1:1]
 set xrange [-0.6:28.6]; set yrange [-5.8:0.6]; unset colorbox
 plot for [k=0:4] table("products") every ::25*k::25*k+24 \
@@ -194,18 +191,16 @@ static void five_features(Run *run, double p, int panel, Rng rng)
 /*
 ## Eighty features in eight dimensions
 
-All are equally important. The dimensionalities have to add up to the dimensions there
-are, and they gather at those of regular figures, where the figure fits.
+All $I_i = 1$. Dimensionalities add up, and gather at those of regular figures.
 
-~~~gnuplot histogram "How many features have which dimensionality (bars), and dimensions
-per kept feature (line), against sparsity."
+~~~gnuplot histogram "Dimensionalities of kept features (bars: how many); line: D* = m/|W|^2"
 eval height(480); eval room(13); set logscale x; set xrange [0.8:170]; set yrange [0:1]
 set xlabel "sparsity 1/p"; set ylabel "dimensionality"; unset grid
 eval theory(1/2., "1/2 digon"); eval theory(2/3., "2/3 triangle")
 eval theory(3/4., "3/4 tetrahedron"); eval theory(2/5., "2/5 pentagon")
 plot table("histogram") using (1/column("probability")):"dimensionality": \
   ((1.012**column("features") - 1)/column("probability")):(0) with vectors nohead ls 1 lw 4, \
-  table("counts") using (1/column("probability")):"per feature" with linespoints ls 2
+  table("counts") using (1/column("probability")):"D*" with linespoints ls 2
 ~~~
 */
 static void eighty_features(Run *run, Rng rng)
@@ -304,10 +299,9 @@ static void two_features(Run *run, Rng rng)
 {
     ToyKind kind[ALL];
     double loss[ALL] = { 0 }, w[2], agree[2] = { 0 }, judged = 0, got[2];
-    for (int l = 0, cell; l < ALL; l++)
-        cell = l / RIVALS / 2,
-        kind[l] = (ToyKind){ decades(-2, cell / GRID), decades(-1, cell % GRID),
-                             l / RIVALS % 2 };
+    for (int l = 0; l < ALL; l++)
+        kind[l] = (ToyKind){ decades(-2, l / RIVALS / 2 / GRID),
+                             decades(-1, l / RIVALS / 2 % GRID), l / RIVALS % 2 };
     Toys *t = toy_new(2, 1, ALL, kind, rng_named(rng, "init"));
     train(t, scaled(run, 6000, 20), loss, rng_named(rng, "inputs"));
     for (int l = 0; l < ALL; l += RIVALS) {
@@ -331,7 +325,6 @@ static void run(Run *run, Rng rng)
     for (int k = 0; k < COUNT(p); k++)
         five_features(run, p[k], k, rng_child(rng, (uint64_t)k));
     eighty_features(run, rng_named(rng, "eighty"));
-    progress(run, 0.6);
     two_features(run, rng_named(rng, "two"));
 }
 
