@@ -17,6 +17,7 @@
 #include "core/net/model.h"
 #include "core/net/optim.h"
 #include "core/net/checkpoint.h"
+#include "core/net/toy.h"
 #include "core/lens/sae.h"
 #include "core/lens/feature.h"
 #include "core/lens/fourier.h"
@@ -27,7 +28,6 @@
 #include "core/text/analogy.h"
 #include "core/text/sgns.h"
 #include "core/text/wordplot.h"
-#include "core/net/toy.h"
 #include "core/lab/experiment.h"
 #include "core/lab/task.h"
 /* sqrt, fabs, floor, ceil, rint, fma and nothing else: a unit that links more of libm
