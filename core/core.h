@@ -20,6 +20,7 @@
 #include "core/net/toy.h"
 #include "core/lens/sae.h"
 #include "core/lens/feature.h"
+#include "core/lens/planted.h"
 #include "core/lens/fourier.h"
 #include "core/lens/circuit.h"
 #include "core/lens/probe.h"

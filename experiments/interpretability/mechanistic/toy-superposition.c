@@ -135,7 +135,6 @@ plot for [k=0:4] table("products") every ::25*k::25*k+24 \
 */
 enum { TRIES = 32, FIVE = 5 };
 static double larger(double a, double b) { return a > b ? a : b; }
-
 static void judge(const double *w, const double *D, double *gap, double *share)
 {
     *gap = toy_polygon_error(FIVE, w);
@@ -345,7 +344,7 @@ set xlabel "sparsity 1/p"; plot table("counts") using (1/column("probability")):
   "kept by linear" with linespoints ls 2 title "linear" at end
 ~~~
 
-A linear twin may pick any eight of eighty equal directions, so a few more than eight can
-be longer than a half by luck. Not shown is that real networks are in this regime; a
-[dictionary](sparse-dictionary.html) finds sparse features only where they are.
+A linear twin picks any eight of eighty equal directions; how many columns are long is
+luck. We cannot show that real networks are in this regime; [dictionaries
+](sparse-dictionary.html) find features only where they are sparse.
 */
