@@ -96,7 +96,7 @@ plot table("arrows") using (3*column("panel")):(0):"x":"y" with vectors arrowsty
   every 5 with labels
 ~~~
 
-## Twins in lanes
+## A network and its twin
 
 Features $x_i$ are on with probability $p$, and then uniform in $(0, 1)$. The network is
 $h = W x$, $y = \operatorname{ReLU}(W^T h + b)$, its loss $\sum_i I_i (y_i - x_i)^2 / n$,
@@ -126,7 +126,7 @@ Here $I_i = 0.9^i$. A feature is **kept** if its column is longer than a half. I
 **dimensionality** $D_i = |W_i|^4 / \sum_j (W_i \cdot W_j)^2$ is 1 if it has a dimension
 to itself, $1/2$ if it shares one with an opposite feature.
 
-~~~gnuplot products "Products of these columns. Blue: below zero, where the ReLU cuts"
+~~~gnuplot products "Products of these columns: orange above zero, blue below"
 @BARE; eval height(170); set size ratio -1; set palette @DIVERGING; set cbrange [-1:1]
 set xrange [-0.6:28.6]; set yrange [-5.8:0.6]; unset colorbox
 plot for [k=0:4] table("products") every ::25*k::25*k+24 \
@@ -190,7 +190,7 @@ static void five_features(Run *run, double p, int panel, Rng rng)
 /*
 ## Eighty features in eight dimensions
 
-All $I_i = 1$. Dimensionalities add up, and gather at those of regular figures.
+All $I_i = 1$. Where dimensionalities gather, features form regular figures.
 
 ~~~gnuplot histogram "Bars: how many features have which dimensionality. Line: m / |W|^2"
 eval height(460); set logscale x; set xrange [0.8:300]; set yrange [0:1]; unset grid

@@ -138,8 +138,8 @@ static Sae *train(const Planted *w, SaeSpec spec, Course by)
 For each true direction we take the largest cosine with a word that is in use; **MMCS** is
 the mean of these, and a direction is **recovered** if its own is above 0.9. On fresh data
 we count the active words of a point (**L0**) and the share of the variance that the copy
-misses (**FVU**). The **code ratio** compares codes with the true coefficients, where both
-are on.
+misses (**FVU**). The **code ratio** is that of the codes of all words along a direction to
+its true coefficient, where both are on.
 */
 enum { EXAM = 4096, MOST = 512 };
 typedef struct {
@@ -249,14 +249,14 @@ static void show_cosines(Run *run, int G, const Found *l1, const Found *raw)
 static double least(double a, double b) { return a < b ? a : b; }
 static double most(double a, double b) { return a > b ? a : b; }
 
-/* FVU at as many words as `at` uses, on the line from a to b in logarithms. */
+/* FVU is compared at as many words, on a line between two penalties, in logarithms. */
 static double fvu_at(const Found *at, const Found *a, const Found *b)
 {
     double x = vmath_log(at->fit.l0 / a->fit.l0) / vmath_log(b->fit.l0 / a->fit.l0);
     return a->fit.fvu * vmath_pow(b->fit.fvu / a->fit.fvu, x);
 }
 
-/* Both kinds of dictionary on a world without sparse directions. */
+/* In worlds without sparse directions the better of two settings counts. */
 static void try_in_vain(Run *run, const Planted *w, const char *world, Course by)
 {
     Found l1[2], top[2];
