@@ -138,7 +138,7 @@ static Sae *train(const Planted *w, SaeSpec spec, Course by)
 For each true direction we take the largest cosine with a word that is in use; **MMCS** is
 the mean of these, and a direction is **recovered** if its own is above 0.9. On fresh data
 we count the active words of a point (**L0**) and the share of the variance that the copy
-misses (**FVU**). The **code ratio** is that of the codes of all words along a direction to
+misses (**FVU**). The **code ratio** is that of all codes along a direction to
 its true coefficient, where both are on.
 */
 enum { EXAM = 4096, MOST = 512 };
