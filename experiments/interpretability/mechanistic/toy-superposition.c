@@ -63,7 +63,7 @@ const Experiment experiment = {
           .why = "a pilot was within 0.2 %",
           .controls = { { "budget error random", "random vectors, the best of four" } } },
         { .id = "digons",
-          .text = "at p = 1/2 and 0.3, kept features pair up back to back (least share)",
+          .text = "at p of 0.5 and 0.3, features pair up back to back (share of kept)",
           .value = "share of digons",
           .side = ABOVE,
           .bound = 0.90,
@@ -223,7 +223,7 @@ static void eighty_features(Run *run, Rng rng)
             half += length2[i] > 0.25 && fabs(D[i] - 0.5) <= 0.03;
             bin[(int)(D[i] * BINS + 0.5)] += length2[i] > 0.25;
         }
-        half = n ? half / n : 0;
+        half /= larger(n, M); /* fewer than fit prove nothing */
         falls[linear] += k && n < kept[linear][k - 1] - 2;
         if ((p[k] == 0.5 || p[k] == 0.3) && half < least[linear]) least[linear] = half;
         if (linear) continue;

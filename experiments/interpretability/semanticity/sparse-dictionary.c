@@ -236,18 +236,19 @@ static void show(Run *run, const char *table, double x, const Found *f)
     row(run, table, x, f->mmcs, f->fit.l0, f->fit.fvu, f->fit.dead, f->ratio);
 }
 
+static double least(double a, double b) { return a < b ? a : b; }
+static double most(double a, double b) { return a > b ? a : b; }
+
 static void show_cosines(Run *run, int G, const Found *l1, const Found *raw)
 {
     enum { BINS = 40 };
     double n[2][BINS + 1] = { { 0 } };
     for (int g = 0; g < G; g++)
-        n[0][(int)(BINS * l1->best[g])]++, n[1][(int)(BINS * raw->best[g])]++;
+        n[0][(int)(BINS * most(0, l1->best[g]))]++,
+            n[1][(int)(BINS * most(0, raw->best[g]))]++;
     for (int i = 0; i < BINS; i++)
         row(run, "cosines", (i + 0.5) / BINS, n[0][i], n[1][i]);
 }
-
-static double least(double a, double b) { return a < b ? a : b; }
-static double most(double a, double b) { return a > b ? a : b; }
 
 /* FVU is compared at as many words, on a line between two penalties, in logarithms. */
 static double fvu_at(const Found *at, const Found *a, const Found *b)
@@ -345,6 +346,5 @@ With as many words TopK leaves {{topk-pareto|%.2f}} of what L1 leaves. L1's code
 {{l1-shrinks|%.2f}} of the true coefficients, TopK's {{l1-shrinks.control|%.2f}}: not 1
 either, as words beyond the two that are due take a part of each.
 
-None of this shows that a language model's features are sparse directions. Where they are
-not, a dictionary returns words all the same.
+None of this shows that a language model's features are sparse directions.
 */
