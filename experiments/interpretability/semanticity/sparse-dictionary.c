@@ -335,8 +335,8 @@ plot table("cosines") using "cosine":"random" with boxes ls 2, \
 ~~~
 
 ~~~gnuplot topk "Unexplained variance against words a point"
-set logscale xy; set xlabel "active words a point, L0"; set ylabel "FVU"
-set xrange [.9:25]; set xtics (1,2,4,8,16); set yrange [.015:.5]; set ytics (.02,.05,.1,.2,.5)
+set logscale xy; set xlabel "active words, L0"; set ylabel "FVU"; set xrange [.9:25]
+set xtics (1,2,4,8,16); set yrange [.015:.5]; set ytics (.02,.05,.1,.2,.5)
 set label "TopK" at 1.2, 0.11 textcolor ls 1; set label "L1" at 3, 0.12 textcolor ls 2
 plot table("topk") using "L0":"FVU" with linespoints ls 1, \
   table("penalty") using "L0":"FVU" with linespoints ls 2
