@@ -31,6 +31,7 @@
 #include "core/text/wordplot.h"
 #include "core/lab/experiment.h"
 #include "core/lab/task.h"
+#include "core/lab/induction.h"
 /* sqrt, fabs, floor, ceil, rint, fma and nothing else: a unit that links more of libm
  * fails its check */
 #include <math.h>

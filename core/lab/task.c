@@ -162,15 +162,20 @@ double task_accuracy(const Task *k, int V, const real *logits)
     return right / asked;
 }
 
+static double log_sum_exp(int V, const real *x)
+{
+    double top = (double)x[0], sum = 0;
+    for (int v = 1; v < V; v++) top = (double)x[v] > top ? (double)x[v] : top;
+    for (int v = 0; v < V; v++) sum += vmath_exp((double)x[v] - top);
+    return top + vmath_log(sum);
+}
+
 void task_losses(const Task *k, int V, const real *logits, double *loss)
 {
     memset(loss, 0, (size_t)k->T * sizeof *loss);
     for (int i = 0; i < k->B * k->T; i++) {
         const real *x = logits + (size_t)i * (size_t)V;
-        double top = (double)x[0], sum = 0;
-        for (int v = 1; v < V; v++) top = (double)x[v] > top ? (double)x[v] : top;
-        for (int v = 0; v < V; v++) sum += vmath_exp((double)x[v] - top);
-        loss[i % k->T] += (top + vmath_log(sum) - (double)x[k->target[i]]) / k->B;
+        loss[i % k->T] += (log_sum_exp(V, x) - (double)x[k->target[i]]) / k->B;
     }
 }
 
@@ -184,4 +189,19 @@ void task_counts(const Task *k, int V, int order, int i, double *p)
     for (int s = 0; order && s <= t; s++)
         if (order == 1 || (s > 0 && x[s - 1] == x[t])) p[x[s]]++, sum++;
     for (int v = 0; v < V; v++) p[v] /= sum;
+}
+
+double task_distance(const Task *k, int V, int order, const real *logits)
+{
+    double *p = alloc((size_t)V, sizeof *p), sum = 0;
+    int N = k->B * k->T;
+    for (int i = 0; i < N; i++) {
+        const real *x = logits + (size_t)i * (size_t)V;
+        double scale = log_sum_exp(V, x);
+        task_counts(k, V, order, i, p);
+        for (int v = 0; v < V; v++)
+            sum += p[v] * (vmath_log(p[v]) - (double)x[v] + scale) / N;
+    }
+    free(p);
+    return sum;
 }

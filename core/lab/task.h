@@ -40,5 +40,7 @@ void task_losses(const Task *, int V, const real *logits, double *loss);
 /* What counting predicts at place i of B*T, p (V): order 0 knows nothing, 1 how often
  * each token came, 2 how often it came after tok[i]. One is added to each count. */
 void task_counts(const Task *, int V, int order, int i, double *p);
+/* The mean Kullback-Leibler distance [nat] from these to softmax(logits). */
+double task_distance(const Task *, int V, int order, const real *logits);
 
 #endif

@@ -151,6 +151,14 @@ static double student_far(double dof)
     return z + (g1 + (g2 + g3 / dof) / dof) / dof;
 }
 
+int stats_rise(int n, const double *y, double share)
+{
+    check(n, 1, y);
+    int i = 0;
+    while (i < n - 1 && y[i] < share * y[n - 1]) i++;
+    return i ? i : -1;
+}
+
 double stats_student(int dof)
 {
     require(dof >= 1, "Student's t with %d degrees of freedom", dof);

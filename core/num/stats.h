@@ -25,6 +25,9 @@ double stats_correlation(int n, const double *x, const double *y); /* Pearson */
 double stats_spearman(int n, const double *x, const double *y);
 /* P(score of a positive > of a negative) + half the ties. */
 double stats_auc(int n, const double *score, const bool *positive);
+/* The first i with y[i] >= share * y[n - 1]: when a curve rises through a share of its
+ * last value. -1 if that is 0: what starts there does not rise. share at most 1. */
+int stats_rise(int n, const double *y, double share);
 /* Two-sided 95 % quantile of Student's t. */
 double stats_student(int dof);
 /* Least squares; at least two distinct x. */
