@@ -23,6 +23,7 @@
 #include "core/lens/planted.h"
 #include "core/lens/fourier.h"
 #include "core/lens/circuit.h"
+#include "core/lens/paths.h"
 #include "core/lens/probe.h"
 #include "core/text/corpus.h"
 #include "core/text/wordvec.h"
