@@ -190,6 +190,17 @@ static void the_bits_are_the_published_ones(void **state)
         "48dd8a1b427efd97647dd85609a9c5a1ee792728cc7f2313f1bf40a3a01692e9");
 }
 
+static void a_curve_rises_where_it_first_reaches_the_share(void **state)
+{
+    (void)state;
+    const double y[] = { 0.1, 0.2, 0.5, 0.4, 0.8 };
+    assert_int_equal(stats_rise(5, y, 0.25), 1);
+    assert_int_equal(stats_rise(5, y, 0.5), 2);
+    assert_int_equal(stats_rise(5, y, 1), 4);
+    assert_int_equal(stats_rise(5, y, 0.1), -1);
+    assert_int_equal(stats_rise(1, y, 0.5), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +216,7 @@ int main(void)
         cmocka_unit_test(correlation_is_one_for_a_line_and_needs_variation),
         cmocka_unit_test(spearman_sees_order_alone_and_shares_ties),
         cmocka_unit_test(auc_counts_pairs_and_half_the_ties),
+        cmocka_unit_test(a_curve_rises_where_it_first_reaches_the_share),
         cmocka_unit_test(a_number_that_is_none_is_fatal),
         cmocka_unit_test(the_bits_are_the_published_ones),
     };

@@ -174,7 +174,7 @@ gets its share of the sum of these rises.
 ~~~gnuplot paths "What the loss rises by if a class of paths becomes its mean."
 eval height(300); set ylabel "rise of the loss [nat]"; set style data histograms
 set style histogram rowstacked; set boxwidth 0.5; set xrange [-0.6:1.6]; set yrange [0:*]
-set key outside right; set style fill solid 0.6
+set key left top reverse Left; set style fill solid 0.6
 plot for [c in "'layer 1' both 'layer 0' direct"] table("paths") using c:xtic(1) title c
 ~~~
 */
@@ -213,8 +213,7 @@ head reads. Thin or not, random matrices overlap too: the band shows a hundred p
 Band: random matrices, two standard deviations each way. Crosses: before training."
 set ylabel "score"; set yrange [0:*]; set xrange [-0.6:2.6]; set boxwidth 0.5
 plot table("composition") using 0:"trained":xtic(1) with boxes ls 1 fs solid 0.35, \
-  "" using 0:(column("random") - 2 * column("sd")):(0.7):(0) with vectors nohead ls 9, \
-  "" using 0:"random":(2 * column("sd")) with yerrorbars ls 9, \
+  "" using 0:"random":(0.35):(2 * column("sd")) with boxxyerror ls 9 fs solid 0.4, \
   "" using 0:"untrained" with points ls 2 pt 2 ps 1.2
 ~~~
 */
@@ -299,10 +298,10 @@ values lies {{k-composition.also|%.0f}} lower; before training the keys are at
 {{k-composition.control|%.1f}}. Its values copy {{ov-copies*100|%.0f}} % of the tokens.
 
 Of what the paths earn, {{path-shares*100|%.0f}} % goes through the head of layer 1 alone,
-and {{=share of both in two layers*100|%.0f}} % through both heads in a row. It looks as if
-layer 0 hardly mattered, but its work is in the pattern that we froze: it tells the later
-head where to look, and what is found there needs no second head. So shares of terms say
-what is carried, not what is needed.
+and {{=share of both in two layers*100|%.0f}} % through both heads in a row. It looks as
+if layer 0 hardly mattered, but its work is in the pattern that we froze: it tells the
+later head where to look, and what is found there needs no second head. So shares of terms
+say what is carried, not what is needed.
 
 What our scale cannot show: the skip-trigrams of natural text, for there is no text; and a
 path expansion of models with MLPs or layer norms, which are not linear. Nor do we repeat
