@@ -29,7 +29,7 @@ const Experiment experiment = {
                 { "phases", "step, uniform, unigram, bigram" } },
     ABOUT(.title = "Induction heads", .section = "interpretability/mechanistic",
           .cites = "elhage2021framework, olsson2022induction, edelman2024statistical",
-          .seeds = 3, .core_s = 45, .quick = true,
+          .seeds = 3, .core_s = 55, .quick = true,
           .carries = { "Attention-only models and language models, trained on text",
                        "Attention only, 32 dimensions, 16 tokens, a rule per sequence",
                        "The circuit, what breaks it, what replaces it, its sudden birth",

@@ -24,7 +24,7 @@ const Experiment experiment = {
                 { "paths", "model, direct, layer 0, layer 1, both" },
                 { "composition", "part, trained, untrained, random, sd" } },
     ABOUT(.title = "Residual paths", .section = "interpretability/mechanistic",
-          .cites = "elhage2021framework", .seeds = 5, .core_s = 15, .quick = true,
+          .cites = "elhage2021framework", .seeds = 5, .core_s = 13, .quick = true,
           .carries = { "Attention-only models of up to two layers, trained on text",
                        "The same without biases, 32 dimensions, trained to copy",
                        "The identities, exactly; how two heads compose",
@@ -90,7 +90,10 @@ plot table("bigrams") using "to":"from":"true" with image pixels, \
 */
 enum { V = 16, T = 40, B = 32, D = 32, TESTS = 64, PAIRS = 100 };
 
-/* The training loop of both tasks; chain is NULL for permutations. */
+/*
+One loop trains on walks along a chain, or, without one, on the permutations of
+[induction heads](induction-heads.html), with the same seed and the same result.
+*/
 static void train(Run *run, Model *m, double lr, const double *chain, Rng data)
 {
     OptimSpec adam = { .lr = lr, .beta2 = chain ? 0.999 : 0.98, .warmup = 100 };
@@ -109,8 +112,7 @@ static void train(Run *run, Model *m, double lr, const double *chain, Rng data)
     tape_free(t), task_free(k), optim_free(o);
 }
 
-/* p (V,V): the learned table. */
-static void table_of(Run *run, int width, const double *chain, Rng rng, double *p)
+static void learn_table(Run *run, int width, const double *chain, Rng rng, double *p)
 {
     ModelSpec spec = { .vocab = V,
                        .ctx = T,
@@ -128,7 +130,7 @@ static void table_of(Run *run, int width, const double *chain, Rng rng, double *
     tape_free(t), model_free(m);
 }
 
-/* Mean over the tokens of a long walk. */
+/* We average the distance over the tokens of new walks, so frequent ones count more. */
 static double distance(const double *chain, const double *p, Rng rng)
 {
     Task *k = task_new(TESTS, T);
@@ -146,8 +148,8 @@ static void zero_layers(Run *run, Rng rng)
     double chain[V * V], wide[V * V], narrow[V * V];
     for (int v = 0; v < V; v++)
         task_law(V, 0.3, rng_child(rng_named(rng, "chain"), (uint64_t)v), chain + v * V);
-    table_of(run, V, chain, rng, wide);
-    table_of(run, 2, chain, rng, narrow);
+    learn_table(run, V, chain, rng, wide);
+    learn_table(run, 2, chain, rng, narrow);
     record(run, "distance with 16 dimensions",
            distance(chain, wide, rng_named(rng, "test")));
     record(run, "distance with 2 dimensions",
@@ -174,7 +176,7 @@ gets its share of the sum of these rises.
 ~~~gnuplot paths "What the loss rises by if a class of paths becomes its mean."
 eval height(300); set ylabel "rise of the loss [nat]"; set style data histograms
 set style histogram rowstacked; set boxwidth 0.5; set xrange [-0.6:1.6]; set yrange [0:*]
-set key left top reverse Left; set style fill solid 0.6
+set key left top reverse Left; set style fill solid 0.6 noborder
 plot for [c in "'layer 1' both 'layer 0' direct"] table("paths") using c:xtic(1) title c
 ~~~
 */
