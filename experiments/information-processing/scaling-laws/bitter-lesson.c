@@ -4,9 +4,8 @@
 A player that knows no more of a game than its rules, and plays out random games before
 each move, loses to a player into which people have put what they know; with enough
 computation it wins. Sutton calls it the bitter lesson of seventy years of research:
-general methods that leverage computation, search and learning, beat knowledge that is
-built in [@sutton2019bitter]. Branwen expects as much of networks that grow
-[@branwen2020scaling].
+general methods that leverage computation, search and learning, beat built-in knowledge
+[@sutton2019bitter]. Branwen expects as much of networks that grow [@branwen2020scaling].
 
 This is a parable and no proof: one game, Connect Four, and search without learning. The
 two meet at eight budgets from 1 to 3000 random games a move. What could fool us is a
