@@ -30,8 +30,7 @@ const Experiment experiment = {
           .section = "information-processing/scaling-laws",
           .cites = "bahri2021explaining, sharma2020dimension", .seeds = 5, .core_s = 14,
           .carries = { "Random features and deep networks; teachers and natural images",
-                       "Random features of 1024 latent directions, linear teachers, a "
-                       "spectrum by a power law",
+                       "1024 latent directions, a power-law spectrum, linear teachers",
                        "All four exponents, their duality, and what sets them",
                        "Deep networks; spectra of natural data; features that learn" }),
     .claims = CLAIMS(
@@ -58,8 +57,7 @@ const Experiment experiment = {
           .also = { { "gap at a = 1", BELOW, 0.25 } },
           .why = "theory says 0; the two spectra's exponents are 0.5 apart",
           .controls = { { "gap from 0.5 to 1",
-                          "examples of one spectrum, features of the "
-                          "other",
+                          "examples of one spectrum, features of the other",
                           { "gap from 1 to 0.5" } } } },
         { .id = "variance-limited",
           .text = "with 16 features, the loss nears its limit as one over the examples; "
@@ -90,7 +88,6 @@ $Z$, the features are columns of $G = \Lambda^{1/2} F$ and the teacher is
 $u = \Lambda^{1/2} \theta$. The loss of weights $w$ over all data is $|G w - u|^2$, no
 more and no less.
 */
-
 enum { S = 1024, MOST = 2048, TEACHERS = 16 };
 
 typedef struct {
@@ -133,7 +130,6 @@ With fewer features than examples we solve for the weights, with fewer examples 
 features for the examples' multipliers; a ridge of $10^{-10}$ of the mean diagonal keeps
 either system sound. All sixteen teachers are fitted at once.
 */
-
 /* Weights (P)(TEACHERS) for D examples phi (D)(P), ld numbers a row, and answers y. */
 static double *fit(int D, int P, const double *phi, int ld, const double *y)
 {
@@ -191,10 +187,8 @@ features without end, it sees the coordinates as they are. Losses are means over
 draws of everything and sixteen teachers each; all points of a scan, and the limits, share
 their draws.
 */
-
 enum { POINTS = 5, PLENTY = 1024, FEW = 8, SCARCE = 16, MANY = 128 };
 typedef double Scan[2][POINTS]; /* over examples, over features */
-
 static void add_resolution(const World *w, Scan sum)
 {
     enum { LAST = FEW << (POINTS - 1) };
@@ -227,15 +221,13 @@ static void add_variance(const World *w, const World *all, Scan sum)
 ## What theory expects
 
 For Gaussian data the mean loss is known when the numbers are large. Let $n$ be the
-smaller of $D$ and $P$, and $m$ the larger, and let $\kappa$ solve
-$\sum_i \lambda_i / (\lambda_i + \kappa) = n$. Then
-$$L = \frac{n \kappa(n)}{1 - n/m} .$$
+smaller of $D$ and $P$, $m$ the larger, and $\sum_i \lambda_i / (\lambda_i + \kappa) = n$.
+Then $$L = \frac{n \kappa(n)}{1 - n/m} .$$
 It does not ask which of the two is the smaller: that is the duality. For a power law
 $\kappa \propto n^{-(1+a)}$, so $L \propto n^{-a}$ if $m$ is large; and if $n$ is fixed, $L$
 nears its limit as $n/m$, whatever the spectrum. (The formula is our own calculation with
 random matrices; the exponents are those of the source.)
 */
-
 static double theory(double a, double n, double m)
 {
     double low = 1e-9, high = 1e9;
@@ -317,38 +309,23 @@ static void run(Run *run, Rng rng)
 
 ~~~gnuplot resolution "Top: the scarce one sets the loss, by the exponent of its spectrum.
 Bottom: with the scarce one fixed at 16, its excess falls as one over the other. Grey: theory"
-eval height(700)
-set multiplot layout 2, 2
-set logscale xy
-set format y "10^{%T}"
-set xtics (8, 16, 32, 64, 128)
-set xrange [7:150]; set yrange [0.012:2]
-set label 1 "a = 0.5" at 40, 0.75 textcolor linestyle 1
-set label 2 "a = 1" at 12, 0.08 textcolor linestyle 2
-set ylabel "loss"
-set xlabel "examples, 1024 features"
+eval height(700); set multiplot layout 2, 2; set logscale xy; set format y "10^{%T}"
+set xtics (8, 16, 32, 64, 128); set xrange [7:150]; set yrange [0.012:2]
+set label 1 "a = 0.5" at 40, 0.75 tc ls 1; set label 2 "a = 1" at 12, 0.08 tc ls 2
+set ylabel "loss"; set xlabel "examples, 1024 features"
 plot table("resolution") using "n":"theory at a = 0.5" with lines @THEORY, \
   "" using "n":"theory at a = 1" with lines @THEORY, \
-  "" using "n":"data at a = 0.5" with points linestyle 1, \
-  "" using "n":"data at a = 1" with points linestyle 2
-unset ylabel
-set xlabel "features, 1024 examples"
+  "" using "n":"data at a = 0.5" ls 1, "" using "n":"data at a = 1" ls 2
+unset ylabel; set xlabel "features, 1024 examples"
 plot table("resolution") using "n":"theory at a = 0.5" with lines @THEORY, \
   "" using "n":"theory at a = 1" with lines @THEORY, \
-  "" using "n":"features at a = 0.5" with points linestyle 1, \
-  "" using "n":"features at a = 1" with points linestyle 2
-unset label 2
-set label 1 at 700, 0.06
-set xtics (128, 256, 512, 1024, 2048)
-set xrange [110:2400]; set yrange [0.004:0.2]
-set ylabel "loss above its limit"
-set xlabel "examples, 16 features"
-plot table("variance") using "n":"theory" with lines @THEORY, \
-  "" using "n":"data" with points linestyle 1
-unset ylabel
-set xlabel "features, 16 examples"
-plot table("variance") using "n":"theory" with lines @THEORY, \
-  "" using "n":"features" with points linestyle 1
+  "" using "n":"features at a = 0.5" ls 1, "" using "n":"features at a = 1" ls 2
+unset label 2; set label 1 at 700, 0.06
+set xtics (128, 512, 2048); set xrange [110:2400]; set yrange [0.004:0.2]
+set ylabel "loss above its limit"; set xlabel "examples, 16 features"
+plot table("variance") using "n":"theory" with lines @THEORY, "" using "n":"data" ls 1
+unset ylabel; set xlabel "features, 16 examples"
+plot table("variance") using "n":"theory" with lines @THEORY, "" using "n":"features" ls 1
 unset multiplot
 ~~~
 
@@ -364,11 +341,9 @@ guessed at, are worth nothing.
 
 With 16 features the loss nears its limit with the exponent {{variance-limited}} in
 examples, and with 16 examples {{variance-limited.also}} in features.
-
 ## What our scale cannot show
 
 Deep networks, which choose their features, and natural data, whose spectrum nobody dealt
-out. There the same four regimes are an observation; here they are nearly a theorem. That
-an exponent near $4/d$ comes from the dimension $d$ of the data [@sharma2020dimension] is
-not tried: our data have a spectrum and no dimension.
+out: there the regimes are an observation, here nearly a theorem. That an exponent near
+$4/d$ comes from the data's dimension $d$ [@sharma2020dimension] is not tried here.
 */
