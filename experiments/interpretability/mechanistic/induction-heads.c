@@ -113,7 +113,7 @@ const Experiment experiment = {
 /*
 ~~~gnuplot curve "Two layers in training. Both heads, the accuracy and the gain by context
 (in nat) rise together where the loss (as a share of ln 16) bends; one layer stays low."
-eval room(12); set xlabel "training step"; set yrange [-.02:1]; y=".9 .97 .76 .6 .83 .15"
+eval room(17); set xlabel "training step"; set yrange [-.02:1]; y=".9 .97 .76 .6 .83 .15"
 names = "accuracy 'prefix matching' 'previous token' in-context loss 'one layer'"
 do for [i=1:6] { set label word(names, i) at 3050, word(y, i) + 0 textcolor linestyle i }
 plot for [i=2:7] table("curve") using 1:i with lines
