@@ -60,10 +60,14 @@ promise 'it ends with the address of the site' last_is_the_site
 promise 'it runs the three units' started 3
 promise 'it says how many were done' says '^units: 3 done, 0 failed, 0 cached in '
 hashes > "$work/hashes"
-begin=$(date +%s%N)
-report
-took=$((($(date +%s%N) - begin) / 1000000))
-promise "a second report takes under 2 s (took $took ms)" [ "$took" -lt 2000 ]
+took=
+for try in 1 2 3; do # the quickest counts: other work may share the cores
+    begin=$(date +%s%N)
+    report
+    now=$((($(date +%s%N) - begin) / 1000000))
+    [ -n "$took" ] && [ "$took" -lt $now ] || took=$now
+done
+promise "another report takes under 2 s (took $took ms)" [ "$took" -lt 2000 ]
 promise 'it says that no unit had to run' says '^units: nothing had to be done (3 cached)'
 promise 'it says that the site had not to be made' says '^site: nothing had to be done'
 promise 'it ends with the same address' last_is_the_site
@@ -201,8 +205,8 @@ processes() {
 }
 running_unit() { [ -n "$(processes 'build/unit/planted-slow ')" ]; }
 no_running_unit() { ! running_unit; }
-wait_for() { # until the command succeeds, 5 s at most
-    for i in $(seq 100); do
+wait_for() { # until the command succeeds, a minute at most: other work may share the cores
+    for i in $(seq 1200); do
         "$@" && return
         sleep 0.05
     done
