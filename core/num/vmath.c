@@ -20,6 +20,7 @@
  * Invariant: no operation whose result depends on the rounding of a library, and no
  * reduction whose order a compiler may choose. */
 #include "core/num/vmath.h"
+#include "core/num/lanes.h"
 #include <math.h>
 #include <string.h>
 
@@ -404,24 +405,31 @@ void vmath_tanh_v(int n, const real *x, real *y)
 /* --- sums --- */
 
 /* Element i is added to lane i mod 32, in order; then lanes a and a + 16, 8, 4, 2, 1
- * are added. Four registers of eight floats hide the latency of the addition. */
-enum { LANES = 32 };
+ * are added. Many lanes hide the latency of the addition. */
+enum { LANES = 32, PARTS = LANES / VEC };
 
-static real fold(real *lane)
+static inline real fold(Vec *v)
 {
-    for (int half = LANES / 2; half; half /= 2)
-        for (int i = 0; i < half; i++) lane[i] += lane[i + half];
-    return lane[0];
+    real a[VEC];
+    if (PARTS == 8)
+        for (int p = 0; p < 4; p++) v[p] += v[p + PARTS / 2];
+    v[0] += v[2], v[1] += v[3];
+    vec_store(a, v[0] + v[1]);
+    for (int i = 0; i < 4 && VEC == 8; i++) a[i] += a[i + VEC / 2];
+    a[0] += a[2], a[1] += a[3];
+    return a[0] + a[1];
 }
 
 real vmath_sum(int n, const real *x)
 {
-    real lane[LANES] = { 0 };
+    Vec lane[PARTS];
+    for (int p = 0; p < PARTS; p++) lane[p] = vec_spread(0);
     int i = 0;
     for (; i + LANES <= n; i += LANES)
-#pragma omp simd
-        for (int j = 0; j < LANES; j++) lane[j] += x[i + j];
-    for (int j = 0; i + j < n; j++) lane[j] += x[i + j];
+        for (int p = 0; p < PARTS; p++) lane[p] += vec_load(x + i + p * VEC);
+#pragma GCC unroll 8
+    for (int p = 0; p < PARTS; p++, i += VEC)
+        if (i < n) lane[p] += vec_first(x + i, n - i);
     return fold(lane);
 }
 
@@ -436,13 +444,27 @@ static inline real fused(real a, real b, real c)
 
 real vmath_dot(int n, const real *x, const real *y)
 {
-    real lane[LANES] = { 0 };
+    Vec lane[PARTS];
+    for (int p = 0; p < PARTS; p++) lane[p] = vec_spread(0);
     int i = 0;
     for (; i + LANES <= n; i += LANES)
-#pragma omp simd
-        for (int j = 0; j < LANES; j++) lane[j] = fused(x[i + j], y[i + j], lane[j]);
-    for (int j = 0; i + j < n; j++) lane[j] = fused(x[i + j], y[i + j], lane[j]);
+        for (int p = 0; p < PARTS; p++)
+            lane[p] =
+                vec_fma(vec_load(x + i + p * VEC), vec_load(y + i + p * VEC), lane[p]);
+#pragma GCC unroll 8
+    for (int p = 0; p < PARTS; p++, i += VEC)
+        if (i < n)
+            lane[p] = vec_fma(vec_first(x + i, n - i), vec_first(y + i, n - i), lane[p]);
     return fold(lane);
+}
+
+/* In any order: the largest is the largest. */
+real vmath_max(int n, const real *x)
+{
+    real top = x[0];
+#pragma omp simd reduction(max : top)
+    for (int i = 1; i < n; i++) top = x[i] > top ? x[i] : top;
+    return top;
 }
 
 double vmath_dot_f64(int n, const double *x, const double *y)

@@ -25,6 +25,7 @@ void vmath_tanh_v(int n, const real *x, real *y);
 /* Sums in a fixed tree of 4 x 8 lanes: the same bits whatever the compiler vectorises. */
 real vmath_sum(int n, const real *x);
 real vmath_dot(int n, const real *x, const real *y);
+real vmath_max(int n, const real *x); /* n >= 1; may overlook NaN */
 double vmath_dot_f64(int n, const double *x, const double *y);
 void vmath_axpy(int n, real a, const real *x, real *y); /* y += a x, one fma each */
 
