@@ -316,6 +316,21 @@ static void two_losses_of_one_graph_give_the_sum_of_their_gradients(void **state
     tape_backward(t, other);
     for (int i = 0; i < 3; i++) assert_true(x->g[i] == 22 * v[i]);
     tape_free(t);
+
+    t = tape_new(); /* the same where a sum hands its gradient on */
+    x = tape_variable(t, v, 1, (int[]){ 3 });
+    Tensor *y = op_scale(t, x, 1), *z = op_add(t, op_scale(t, x, 0), y),
+           *w = op_add(t, op_add(t, z, y), x);
+    one = op_total(t, op_mul(t, w, w));
+    for (int times = 1; times <= 2; times++) {
+        tape_backward(t, one);
+        for (int i = 0; i < 3; i++) {
+            assert_true(x->g[i] == times * 18 * v[i]);
+            assert_true(w->g[i] == 6 * v[i] && z->g[i] == w->g[i]);
+            assert_true(y->g[i] == 2 * w->g[i]);
+        }
+    }
+    tape_free(t);
 }
 
 static void no_op_hides_what_is_not_a_number(void **state)

@@ -154,28 +154,29 @@ static void add_columns(int rows, int n, const real *x, real *sum)
 
 static void linear_back(void *ctx)
 {
+    enum { CHUNK = 256 }; /* rows that stay in the cache; a block of gemm's sums */
     Linear *l = ctx;
     int N = tensor_rows(l->x), D = tensor_width(l->x), F = tensor_width(l->y);
-    size_t size = tensor_size(l->y);
-    bool set;
-    real *g = l->y->g;
-    if (l->f != ACT_NONE) {
-        g = tape_alloc(l->tape, size, sizeof *g);
-        activate_back(l->f, (int)size, l->y->g, l->y->v, l->slope, g);
+    bool set_w = false, set_x = false, plain = l->f == ACT_NONE, t = l->transposed;
+    real *gw = l->w->wants ? tape_gradient(l->tape, l->w, &set_w) : NULL;
+    real *gb = l->b && l->b->wants ? tape_gradient_zeroed(l->tape, l->b) : NULL;
+    real *gx = l->x->wants ? tape_gradient(l->tape, l->x, &set_x) : NULL;
+    real *all = plain ? l->y->g : tape_scratch(l->tape, tensor_size(l->y));
+    for (int r = 0; r < N; r += CHUNK) {
+        int rows = N - r < CHUNK ? N - r : CHUNK;
+        size_t at = (size_t)r * (size_t)F;
+        const real *x = l->x->v + (size_t)r * (size_t)D;
+        real *g = all + at;
+        if (!plain)
+            activate_back(l->f, rows * F, l->y->g + at, l->y->v + at,
+                          l->slope ? l->slope + at : NULL, g);
+        if (gb) add_columns(rows, F, g, gb);
+        GemmMode mode = set_w && r == 0 ? GEMM_SET : GEMM_ADD;
+        if (gw && t) gemm(true, false, F, D, rows, g, F, x, D, gw, D, mode);
+        else if (gw) gemm(true, false, D, F, rows, x, D, g, F, gw, F, mode);
     }
-    if (l->w->wants) {
-        real *gw = tape_gradient(l->tape, l->w, &set);
-        GemmMode mode = set ? GEMM_SET : GEMM_ADD;
-        if (l->transposed) gemm(true, false, F, D, N, g, F, l->x->v, D, gw, D, mode);
-        else gemm(true, false, D, F, N, l->x->v, D, g, F, gw, F, mode);
-    }
-    if (l->b && l->b->wants) add_columns(N, F, g, tape_gradient_zeroed(l->tape, l->b));
-    if (l->x->wants) {
-        real *gx = tape_gradient(l->tape, l->x, &set);
-        GemmMode mode = set ? GEMM_SET : GEMM_ADD;
-        if (l->transposed) gemm(false, false, N, D, F, g, F, l->w->v, D, gx, D, mode);
-        else gemm(false, true, N, D, F, g, F, l->w->v, F, gx, D, mode);
-    }
+    GemmMode mode = set_x ? GEMM_SET : GEMM_ADD;
+    if (gx) gemm(false, !t, N, D, F, all, F, l->w->v, t ? D : F, gx, D, mode);
 }
 
 static Tensor *linear(Tape *t, Tensor *x, Tensor *w, Tensor *b, Act f, bool transposed)
@@ -255,11 +256,14 @@ static void pair_back(void *ctx)
         else
             for (size_t i = 0; i < n; i++) to[i] = set ? g[i] : to[i] + g[i];
     }
-    real *gb = p->b->wants ? tape_gradient_zeroed(p->tape, p->b) : NULL;
-    for (size_t k = 0; gb && k < times; k++) {
+    if (p->kind == ADD && times == 1 && p->b->wants && tape_lend(p->b, p->y->g)) return;
+    real *gb = p->b->wants ? tape_gradient(p->tape, p->b, &set) : NULL;
+    for (size_t k = 0; gb && k < times; k++, set = false) {
         const real *g = p->y->g + k * n, *a = p->a->v + k * n;
-        for (size_t i = 0; i < n; i++)
-            gb[i] += p->kind == ADD ? g[i] : p->kind == SUB ? -g[i] : g[i] * a[i];
+        for (size_t i = 0; i < n; i++) {
+            real d = p->kind == ADD ? g[i] : p->kind == SUB ? -g[i] : g[i] * a[i];
+            gb[i] = set ? d : gb[i] + d;
+        }
     }
 }
 

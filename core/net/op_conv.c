@@ -15,27 +15,26 @@ typedef struct {
     int *source;   /* of op_pool: where each maximum stood */
 } Conv;
 
-/* patch := what the kernels see of the image; back: the image collects from them. */
+/* patch := what the kernels see of the image, zeros beyond its edge (patch has them
+ * already); back: the image collects from them. */
 static void patches(const Conv *c, real *image, real *patch, bool back)
 {
-    int B = c->x->n[0], C = c->x->n[1], Y = c->x->n[2], X = c->x->n[3];
-    int outY = c->y->n[2], outX = c->y->n[3], width = C * c->k * c->k;
-    for (int b = 0; b < B; b++)
-        for (int oy = 0; oy < outY; oy++)
-            for (int ox = 0; ox < outX; ox++, patch += width)
-                for (int i = 0; i < width; i++) {
-                    int channel = i / (c->k * c->k), dy = i / c->k % c->k, dx = i % c->k;
-                    int y = oy * c->stride + dy - c->pad,
-                        x = ox * c->stride + dx - c->pad;
-                    if (y < 0 || y >= Y || x < 0 || x >= X) continue;
-                    real *at = image +
-                               (((size_t)b * (size_t)C + (size_t)channel) * (size_t)Y +
-                                (size_t)y) *
-                                   (size_t)X +
-                               (size_t)x;
-                    if (back) *at += patch[i];
-                    else patch[i] = *at;
-                }
+    int C = c->x->n[1], Y = c->x->n[2], X = c->x->n[3], k = c->k;
+    for (int i = 0; i < c->x->n[0] * c->y->n[2] * c->y->n[3]; i++) {
+        int b = i / (c->y->n[2] * c->y->n[3]);
+        int top = i / c->y->n[3] % c->y->n[2] * c->stride - c->pad,
+            left = i % c->y->n[3] * c->stride - c->pad;
+        int from = left < 0 ? -left : 0, to = left + k > X ? X - left : k;
+        for (int row = 0; row < C * k; row++, patch += k) {
+            int y = top + row % k;
+            if (y < 0 || y >= Y) continue;
+            real *at =
+                image + ((size_t)(b * C + row / k) * (size_t)Y + (size_t)y) * (size_t)X;
+            for (int x = from; x < to; x++)
+                if (back) at[left + x] += patch[x];
+                else patch[x] = at[left + x];
+        }
+    }
 }
 
 /* (B, F, Y'X') and (B, Y'X', F) into each other. */

@@ -39,8 +39,7 @@ static real *slope_of(Tape *t, const Tensor *x)
 /* p := softmax of a row; returns log of the sum of exponentials. */
 static double row_softmax(int V, const real *x, real *p)
 {
-    real top = x[0];
-    for (int i = 1; i < V; i++) top = x[i] > top ? x[i] : top;
+    real top = vmath_max(V, x);
     for (int i = 0; i < V; i++) p[i] = x[i] - top;
     vmath_exp_v(V, p, p);
     real sum = vmath_sum(V, p), scale = 1 / sum;

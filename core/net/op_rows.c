@@ -84,32 +84,37 @@ Tensor *op_shift(Tape *t, Tensor *x)
 
 /* --- layer normalisation ----------------------------------------------------------- */
 
-/* kept: (N, D) normalised rows, then (N) of 1 / sigma. With z = (x - mean) / sigma,
- * gz the gradient of z: gx = (gz - mean(gz) - z mean(gz z)) / sigma. */
+/* y (D) := (x - mean) times the inverse of the deviation; kept: both, of each row. */
+static void normalise(int D, const real *x, const real kept[2], real *y)
+{
+    for (int i = 0; i < D; i++) y[i] = (x[i] - kept[0]) * kept[1];
+}
+
+/* With z the normalised row and gz its gradient:
+ * gx = (gz - mean(gz) - z mean(gz z)) / sigma. */
 static void layernorm_back(void *ctx)
 {
     Rows *l = ctx;
+    Tape *t = l->tape;
     int N = tensor_rows(l->x), D = tensor_width(l->x);
-    const real *z = l->kept, *inverse = l->kept + (size_t)N * (size_t)D;
-    real *gain =
-        l->gain && l->gain->wants ? tape_gradient_zeroed(l->tape, l->gain) : NULL;
-    real *bias =
-        l->bias && l->bias->wants ? tape_gradient_zeroed(l->tape, l->bias) : NULL;
+    real *gain = l->gain && l->gain->wants ? tape_gradient_zeroed(t, l->gain) : NULL;
+    real *bias = l->bias && l->bias->wants ? tape_gradient_zeroed(t, l->bias) : NULL;
     bool set = false;
-    real *gx = l->x->wants ? tape_gradient(l->tape, l->x, &set) : NULL;
-    real *gz = tape_alloc(l->tape, (size_t)D, sizeof *gz);
-    for (int r = 0; r < N; r++, z += D) {
-        const real *g = row(l->y, l->y->g, r);
+    real *gx = l->x->wants ? tape_gradient(t, l->x, &set) : NULL;
+    real *z = tape_scratch(t, 2 * (size_t)D), *gz = z + D;
+    for (int r = 0; r < N; r++) {
+        const real *g = row(l->y, l->y->g, r), *kept = l->kept + 2 * r;
+        normalise(D, row(l->x, l->x->v, r), kept, z);
         for (int i = 0; gain && i < D; i++) gain[i] += g[i] * z[i];
         for (int i = 0; bias && i < D; i++) bias[i] += g[i];
         if (!gx) continue;
         for (int i = 0; i < D; i++) gz[i] = l->gain ? g[i] * l->gain->v[i] : g[i];
         real mean = vmath_sum(D, gz) / (real)D, along = vmath_dot(D, gz, z) / (real)D;
-        real *to = gx + (size_t)r * (size_t)D, scale = inverse[r];
-        if (set)
-            for (int i = 0; i < D; i++) to[i] = (gz[i] - mean - z[i] * along) * scale;
-        else
-            for (int i = 0; i < D; i++) to[i] += (gz[i] - mean - z[i] * along) * scale;
+        real *to = row(l->x, gx, r);
+        for (int i = 0; i < D; i++) {
+            real d = (gz[i] - mean - z[i] * along) * kept[1];
+            to[i] = set ? d : to[i] + d;
+        }
     }
 }
 
@@ -120,22 +125,22 @@ Tensor *op_layernorm(Tape *t, Tensor *x, Tensor *gain, Tensor *bias, double eps)
                 (!bias || tensor_size(bias) == (size_t)D),
             "a gain or bias that is not (%d)", D);
     Tensor *in[] = { x, gain, bias }, *y = tape_result(t, x->rank, x->n, 3, in);
-    bool keep = tape_records(t, y);
-    real *kept = tape_alloc(t, (size_t)N * (size_t)(D + 1), sizeof *kept);
-    real *z = kept, *inverse = kept + (size_t)N * (size_t)D;
-    for (int r = 0; r < N; r++, z += D) {
+    real *all = tape_alloc(t, 2 * (size_t)N, sizeof *all), *kept = all;
+    for (int r = 0; r < N; r++, kept += 2) {
         const real *from = row(x, x->v, r);
-        real *to = row(y, y->v, r), mean = vmath_sum(D, from) / (real)D;
-        for (int i = 0; i < D; i++) z[i] = from[i] - mean;
-        real variance = vmath_dot(D, z, z) / (real)D;
-        inverse[r] = (real)(1 / sqrt((double)variance + eps));
-        for (int i = 0; i < D; i++) z[i] *= inverse[r];
-        for (int i = 0; i < D; i++)
-            to[i] = (gain ? gain->v[i] * z[i] : z[i]) + (bias ? bias->v[i] : 0);
+        real *to = row(y, y->v, r);
+        kept[0] = vmath_sum(D, from) / (real)D, kept[1] = 1;
+        normalise(D, from, kept, to);
+        double variance = (double)(vmath_dot(D, to, to) / (real)D);
+        kept[1] = (real)(1 / sqrt(variance + eps));
+        for (int i = 0; i < D; i++) {
+            real z = to[i] * kept[1];
+            to[i] = (gain ? gain->v[i] * z : z) + (bias ? bias->v[i] : 0);
+        }
     }
-    if (keep)
+    if (tape_records(t, y))
         node(t, y, layernorm_back,
-             (Rows){ .x = x, .gain = gain, .bias = bias, .kept = kept });
+             (Rows){ .x = x, .gain = gain, .bias = bias, .kept = all });
     return y;
 }
 
@@ -159,8 +164,7 @@ Tensor *op_softmax(Tape *t, Tensor *x)
     Tensor *y = tape_result(t, x->rank, x->n, 1, &x);
     for (int r = 0, N = tensor_rows(x); r < N; r++) {
         const real *from = row(x, x->v, r);
-        real *to = row(y, y->v, r), top = from[0];
-        for (int i = 1; i < D; i++) top = from[i] > top ? from[i] : top;
+        real *to = row(y, y->v, r), top = vmath_max(D, from);
         for (int i = 0; i < D; i++) to[i] = from[i] - top;
         vmath_exp_v(D, to, to);
         real scale = 1 / vmath_sum(D, to);

@@ -3,7 +3,7 @@
  * One pass over each weight does moments, correction, decay and update; at our sizes the
  * weights stay in cache and a second pass would cost as much as the first. The bias
  * corrections are folded into the step size and eps, so the inner loop divides once.
- * Norms are summed in double, weight by weight in their order. */
+ * A gradient whose square overflows counts as not finite: Adam would stand still. */
 #include "core/net/optim.h"
 #include "core/num/vmath.h"
 #include <math.h>
@@ -76,9 +76,7 @@ static double square_norm(const Params *p, int step)
     for (int i = 0; i < p->n; i++) {
         const Tensor *w = &p->p[i]->t;
         if (!w->got) continue;
-        double own = 0;
-        for (size_t k = 0, n = tensor_size(w); k < n; k++)
-            own += (double)w->g[k] * (double)w->g[k];
+        double own = (double)vmath_dot((int)tensor_size(w), w->g, w->g);
         require(isfinite(own), "the gradient of \"%s\" is not finite at step %d",
                 p->p[i]->name, step);
         sum += own;

@@ -34,15 +34,19 @@ struct Tape {
     Node *node;
     size_t n, room;
     int paused;
+    real *scratch;
+    size_t n_scratch;
     void *hooks; /* belongs to hook.c */
 };
 
 /* --- memory ------------------------------------------------------------------------ */
 
+/* Not alloc(): zeroing would touch pages that no tensor may ever need. */
 static void add_block(Tape *t, size_t size)
 {
     Block *b = alloc(1, sizeof *b);
-    *b = (Block){ t->block, 0, size, alloc(size, 1) };
+    *b = (Block){ t->block, 0, size, aligned_alloc(LINE, size) };
+    require(b->bytes, "out of memory for %zu bytes", size);
     t->block = b;
 }
 
@@ -69,6 +73,15 @@ void *tape_alloc(Tape *t, size_t n, size_t size)
     return p;
 }
 
+real *tape_scratch(Tape *t, size_t n)
+{
+    if (n > t->n_scratch) {
+        free(t->scratch);
+        t->scratch = alloc(n, sizeof *t->scratch), t->n_scratch = n;
+    }
+    return t->scratch;
+}
+
 Tape *tape_new(void) { return alloc(1, sizeof(Tape)); }
 
 void tape_free(Tape *t)
@@ -76,12 +89,12 @@ void tape_free(Tape *t)
     if (!t) return;
     hook_clear(t);
     free_blocks(t->block);
-    free(t->node), free(t->hooks), free(t);
+    free(t->node), free(t->scratch), free(t->hooks), free(t);
 }
 
 size_t tape_bytes(const Tape *t)
 {
-    size_t sum = t->room * sizeof(Node);
+    size_t sum = t->room * sizeof(Node) + t->n_scratch * sizeof(real);
     for (const Block *b = t->block; b; b = b->older) sum += b->size;
     return sum;
 }
@@ -93,7 +106,7 @@ void tape_reset(Tape *t)
     if (!t->block) return;
     if (t->block->older) { /* several blocks were needed: one that holds them all */
         size_t total = 0;
-        for (Block *b = t->block; b; b = b->older) total += b->size;
+        for (Block *b = t->block; b; b = b->older) total += b->used;
         free_blocks(t->block);
         t->block = NULL;
         add_block(t, total);
@@ -163,6 +176,7 @@ Tensor *tape_constant(Tape *t, int rank, const int *n)
 Tensor *tape_variable(Tape *t, const real *v, int rank, const int *n)
 {
     Tensor *x = tape_input(t, v, rank, n);
+    x->g = tape_alloc(t, tensor_size(x), sizeof *x->g); /* of its own: it adds up */
     x->wants = true;
     return x;
 }
@@ -198,10 +212,21 @@ void tape_node(Tape *t, Tensor *out, BackwardFn *backward, void *ctx)
 
 real *tape_gradient(Tape *t, Tensor *x, bool *set)
 {
-    if (!x->g) x->g = tape_alloc(t, tensor_size(x), sizeof *x->g);
+    if (!x->g || x->lent) {
+        real *own = tape_alloc(t, tensor_size(x), sizeof *own);
+        if (x->got) memcpy(own, x->g, tensor_size(x) * sizeof *own);
+        x->g = own, x->lent = false;
+    }
     *set = !x->got;
     x->got = true;
     return x->g;
+}
+
+bool tape_lend(Tensor *x, real *g)
+{
+    if (x->got || (x->g && !x->lent)) return false;
+    x->g = g;
+    return x->got = x->lent = true;
 }
 
 real *tape_gradient_zeroed(Tape *t, Tensor *x)

@@ -18,6 +18,7 @@ typedef struct Tensor {
     real *v, *g;    /* values; gradient, NULL until the first of it arrives */
     bool wants;     /* a gradient is asked for, here or upstream */
     bool got;       /* g holds one: the next contribution adds, the first one sets */
+    bool lent;      /* g is another tensor's: see tape_lend() */
 } Tensor;
 
 typedef struct Tape Tape;
@@ -69,6 +70,7 @@ typedef void BackwardFn(void *ctx);
 /* A result tensor; wants is true if any of the n inputs (NULL allowed) wants. */
 Tensor *tape_result(Tape *, int rank, const int *n, int n_in, Tensor *const *in);
 void *tape_alloc(Tape *, size_t n, size_t size); /* uninitialised, until the reset */
+real *tape_scratch(Tape *, size_t n); /* of the tape; valid until the next call */
 /* Remembers how out's gradient reaches its inputs; ctx from tape_alloc(). Not called if
  * !out->wants or the tape is paused: see tape_records(). */
 void tape_node(Tape *, Tensor *out, BackwardFn *, void *ctx);
@@ -76,5 +78,8 @@ bool tape_records(const Tape *, const Tensor *out);
 /* Where to put a gradient. *set: overwrite (GEMM_SET), else add to what is there. */
 real *tape_gradient(Tape *, Tensor *, bool *set);
 real *tape_gradient_zeroed(Tape *, Tensor *); /* always to be added to */
+/* The first contribution to x is g itself, which will not change any more; false: x has
+ * one already, or a place of its own. Whoever adds later gets a copy. */
+bool tape_lend(Tensor *x, real *g);
 
 #endif
