@@ -273,7 +273,7 @@ $(B)/tests/%: $(B)/obj/tests/%.o $(call objects,$(TEST_PARTS)) \
 	$(call say,LINK,$@)$(call link,-lcmocka)
 
 # Each step is a goal of its own; `check` runs them all, whatever fails, and ends with a count.
-STEPS := test test-double symbols sizes lint compile-clang golden-check citations-check site-check
+STEPS := test test-double symbols sizes lint compile-clang bits golden-check citations-check site-check
 .PHONY: $(STEPS) smoke-units promises
 check: $(READY)
 	@passed=0; failed=0; names=; for step in $(STEPS); do echo "== $$step"; \
@@ -316,6 +316,16 @@ compile-clang:
 	  then $(MAKE) CC=clang B=build/clang build/clang/libcore.a build/clang/glassbox executables && \
 	    echo 'clang: core, report and units compile'; \
 	  else echo 'clang: not run (./setup --dev installs it)'; fi
+
+# A small training has the published weights under the other compiler and wider vectors too.
+bits:
+	@mkdir -p $(B); for how in 'clang x86-64-v3' 'gcc x86-64-v4 -mprefer-vector-width=512'; do \
+	  set -- $$how; command -v $$1 > /dev/null || { echo "bits: $$how: not run (no $$1)"; continue; }; \
+	  [ $$2 = x86-64-v3 ] || grep -qw avx512vl /proc/cpuinfo || { echo "bits: $$how: not run (this CPU has no AVX-512)"; continue; }; \
+	  $$1 $(filter-out -march=%,$(CFLAGS)) -march=$$2 $$3 -w -I. tests/test_bits.c tests/check_die.c \
+	    $(filter-out core/base/die.c,$(filter core/base/% core/num/% core/net/%,$(CORE))) $(LIBS) -lcmocka \
+	    -o $(B)/test_bits && $(B)/test_bits > $(B)/test_bits.log 2>&1 && echo "bits: $$how: the same" || \
+	    { cat $(B)/test_bits.log; exit 1; }; done
 
 golden-check citations-check: %-check: $(READY)
 	@$(GLASSBOX) $* --check
