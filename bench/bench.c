@@ -7,6 +7,8 @@
  * registers. Time is the core's own (CPU time of this thread). Nothing here passes or
  * fails. */
 #include "core/base/rng.h"
+#include "core/net/op.h"
+#include "core/net/optim.h"
 #include "core/num/gemm.h"
 #include "core/num/vmath.h"
 #include <immintrin.h>
@@ -15,7 +17,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { ROUNDS = 9, N = 4096 };
+enum { ROUNDS = 9, N = 4096, ROWS = 32, WIDTH = 256 };
 static const double LEAST_SECONDS = 0.02;
 
 typedef struct {
@@ -23,6 +25,9 @@ typedef struct {
     real *a, *b, *c;
     real *x, *y; /* (N) */
     double sink; /* what is computed is used */
+    Tape *tape;
+    Params params; /* (ROWS, WIDTH) and twice (WIDTH) */
+    Optim *optim;
 } Work;
 
 typedef void Run(Work *);
@@ -145,6 +150,37 @@ static void draws(Work *w)
 
 static void normals(Work *w) { rng_normals(rng_seed(1), w->y, N); }
 
+/* Ops with their gradients, from one upstream gradient of ones. */
+static Tensor *weight(Work *w, int i) { return &w->params.p[i]->t; }
+
+static void back(Work *w, Tensor *y)
+{
+    tape_backward(w->tape, op_total(w->tape, y));
+    params_clear_gradients(&w->params);
+    tape_reset(w->tape);
+}
+
+static void gelu_both(Work *w) { back(w, op_act(w->tape, weight(w, 0), ACT_GELU)); }
+
+static void layernorm_both(Work *w)
+{
+    back(w, op_layernorm(w->tape, weight(w, 0), weight(w, 1), weight(w, 2), 1e-5));
+}
+
+static void xent_both(Work *w)
+{
+    static const int target[ROWS] = { 0 };
+    back(w, op_xent(w->tape, weight(w, 0), target));
+}
+
+static void nothing_both(Work *w) { back(w, op_scale(w->tape, weight(w, 0), 1)); }
+
+static void adam(Work *w)
+{
+    for (int i = 0; i < 3; i++) weight(w, i)->got = true;
+    optim_step(w->optim);
+}
+
 /* --- measuring --- */
 
 static double seconds(void)
@@ -240,13 +276,24 @@ int main(void)
         { "vmath_dot", our_dot, N, 20, 0, 0, 0 },
         { "rng_u64", draws, N, -1, 0, 0, 0 },
         { "rng_normals", normals, N, 22, 0, 0, 0 },
+        { "copy and sum, with gradient", nothing_both, ROWS * WIDTH, -1, 0, 0, 0 },
+        { "GELU, the same", gelu_both, ROWS * WIDTH, 24, 0, 0, 0 },
+        { "layer norm, the same", layernorm_both, ROWS * WIDTH, 24, 0, 0, 0 },
+        { "softmax and xent, the same", xent_both, ROWS * WIDTH, 24, 0, 0, 0 },
+        { "AdamW", adam, ROWS * WIDTH, -1, 0, 0, 0 },
     };
     enum { CELLS = 2048 * 1024 };
     Work w = { .a = alloc(CELLS, sizeof(real)),
                .b = alloc(CELLS, sizeof(real)),
                .c = alloc(CELLS, sizeof(real)),
                .x = alloc(N, sizeof(real)),
-               .y = alloc(N, sizeof(real)) };
+               .y = alloc(N, sizeof(real)),
+               .tape = tape_new() };
+    params_add(&w.params, "x", true, 2, (int[]){ ROWS, WIDTH });
+    params_add(&w.params, "gain", true, 1, (int[]){ WIDTH });
+    params_add(&w.params, "bias", true, 1, (int[]){ WIDTH });
+    params_normal(weight(&w, 0), rng_seed(2), 1);
+    w.optim = optim_new((OptimSpec){ .lr = 1e-4, .weight_decay = 0.01 }, &w.params);
     for (int i = 0; i < CELLS; i++) w.a[i] = w.b[i] = (real)(i % 251) / 251;
     for (int i = 0; i < N; i++)
         w.x[i] = (real)(4 * rng_uniform(rng_seed(1), (uint64_t)i));
@@ -261,5 +308,6 @@ int main(void)
            sizeof(real) == sizeof(float) ? "float" : "double", ROUNDS);
     for (int i = 0; i < COUNT(cases); i++) print_case(cases, i, rates);
     free(w.a), free(w.b), free(w.c), free(w.x), free(w.y), free(rates);
+    tape_free(w.tape), optim_free(w.optim), params_free(&w.params);
     return 0;
 }

@@ -19,8 +19,8 @@ static const Case CASES[] = {
       { .lr = 1e-3, .warmup = 3 },
       8,
       16,
-      "542591d3fa2e3a5512d75ea1f590f0a817bb2d7dfa5bc1039f5295804558ae79",
-      "88961d048e868f0c670898faa31f052d9f5e2754ae94e6f67343202d4daf824a" },
+      "c79661015b86f46cefd6e5f9520621d4b579ce503ad29f89015a2df1d4d44fa4",
+      "c60d30c951b948fc6c9f73141279903e4ee168d5f20c369cbff1ef7f539d1f5d" },
     { { .vocab = 23,
         .ctx = 21,
         .layers = 2,
@@ -33,8 +33,8 @@ static const Case CASES[] = {
       { .lr = 3e-3, .weight_decay = 0.1, .clip = 0.5, .decay = DECAY_COSINE, .steps = 8 },
       13,
       21,
-      "59a5b3ead5a33f5f66b1640874306c588a0106ba6a6a6279c064504aa807082b",
-      "7c6fd146d6ccd9ce86a609b12c15981438306fe1df08f57055b3a85c4d6b6115" },
+      "fb5f8c4cbc764acc05906ef613edbfd42cbc0bff58854887fdb5f081a75e4fd7",
+      "1bd4460a46f0bc969031d0f242119037ab7cf066a165adbd20006e47a5c780bb" },
     { { .vocab = 11,
         .ctx = 3,
         .layers = 2,
@@ -48,8 +48,8 @@ static const Case CASES[] = {
       { .kind = OPTIM_SGD, .lr = 0.05, .beta1 = 0.9 },
       300,
       3,
-      "038f86a309dc2f0677861922fee93df665894a2be9f0a4ca8559f0028a79ec14",
-      "84ca392debdb6c8bc560da140132c036a831f7c383568f97c901d6eded8b92d6" },
+      "1ace782d46808f3e11103b78eebb1a6ed30b9c89de686014574dfad49acd9960",
+      "ca96f256f355f4e1b7a0bf16fa5d66f9db7d691774179f6a928e21315775cb46" },
 };
 
 static Hash trained(const Case *c)

@@ -36,13 +36,13 @@ static real *slope_of(Tape *t, const Tensor *x)
     return tape_alloc(t, tensor_size(x), sizeof(real));
 }
 
-/* p := softmax of a row; returns log of the sum of exponentials. */
-static double row_softmax(int V, const real *x, real *p)
+/* p := weight times the softmax of a row; returns the log of the sum of exponentials. */
+static double row_softmax(int V, const real *x, real weight, real *p)
 {
     real top = vmath_max(V, x);
     for (int i = 0; i < V; i++) p[i] = x[i] - top;
     vmath_exp_v(V, p, p);
-    real sum = vmath_sum(V, p), scale = 1 / sum;
+    real sum = vmath_sum(V, p), scale = weight / sum;
     for (int i = 0; i < V; i++) p[i] *= scale;
     return (double)top + vmath_log((double)sum);
 }
@@ -55,18 +55,15 @@ Tensor *op_xent(Tape *t, Tensor *logits, const int *target)
         scored += target[r] >= 0;
     }
     require(scored, "a cross-entropy without a target");
-    real *slope = slope_of(t, logits);
+    real *slope = slope_of(t, logits), weight = 1 / (real)scored;
     double sum = 0;
     for (int r = 0; r < N; r++) {
         const real *x = logits->v + (size_t)r * (size_t)V;
         real *g = slope + (size_t)r * (size_t)V;
-        if (target[r] < 0) {
-            memset(g, 0, (size_t)V * sizeof *g);
-            continue;
-        }
-        sum += row_softmax(V, x, g) - (double)x[target[r]];
-        g[target[r]] -= 1;
-        for (int i = 0; i < V; i++) g[i] /= (real)scored;
+        if (target[r] < 0) memset(g, 0, (size_t)V * sizeof *g);
+        if (target[r] < 0) continue;
+        sum += row_softmax(V, x, weight, g) - (double)x[target[r]];
+        g[target[r]] -= weight;
     }
     return result(t, logits, sum / scored, slope);
 }
@@ -80,15 +77,14 @@ Tensor *op_xent_soft(Tape *t, Tensor *logits, Tensor *p)
     real *slope = slope_of(t, logits);
     double sum = 0;
     for (int r = 0; r < N; r++) {
-        const real *x = logits->v + (size_t)r * (size_t)V,
-                   *want = p->v + (size_t)r * (size_t)V;
-        real *g = slope + (size_t)r * (size_t)V, mass = 0;
-        double log_sum = row_softmax(V, x, g);
+        size_t at = (size_t)r * (size_t)V;
+        const real *x = logits->v + at, *want = p->v + at;
+        real *g = slope + at;
+        double log_sum = row_softmax(V, x, vmath_sum(V, want) / (real)N, g);
         for (int i = 0; i < V; i++) {
             sum += (double)want[i] * (log_sum - (double)x[i]);
-            mass += want[i];
+            g[i] -= want[i] / (real)N;
         }
-        for (int i = 0; i < V; i++) g[i] = (g[i] * mass - want[i]) / (real)N;
     }
     return result(t, logits, sum / N, slope);
 }

@@ -84,14 +84,14 @@ Tensor *op_shift(Tape *t, Tensor *x)
 
 /* --- layer normalisation ----------------------------------------------------------- */
 
-/* y (D) := (x - mean) times the inverse of the deviation; kept: both, of each row. */
-static void normalise(int D, const real *x, const real kept[2], real *y)
+/* y (D) := (x - mean) scale */
+static void normalise(int D, const real *x, real mean, real scale, real *y)
 {
-    for (int i = 0; i < D; i++) y[i] = (x[i] - kept[0]) * kept[1];
+    for (int i = 0; i < D; i++) y[i] = (x[i] - mean) * scale;
 }
 
-/* With z the normalised row and gz its gradient:
- * gx = (gz - mean(gz) - z mean(gz z)) / sigma. */
+/* kept: mean and inverse deviation of each row. With z the normalised row and gz its
+ * gradient, gx = (gz - mean(gz) - z mean(gz z)) / sigma. */
 static void layernorm_back(void *ctx)
 {
     Rows *l = ctx;
@@ -102,17 +102,19 @@ static void layernorm_back(void *ctx)
     bool set = false;
     real *gx = l->x->wants ? tape_gradient(t, l->x, &set) : NULL;
     real *z = tape_scratch(t, 2 * (size_t)D), *gz = z + D;
+    const real *factor = l->gain ? l->gain->v : NULL;
     for (int r = 0; r < N; r++) {
-        const real *g = row(l->y, l->y->g, r), *kept = l->kept + 2 * r;
-        normalise(D, row(l->x, l->x->v, r), kept, z);
+        const real *g = row(l->y, l->y->g, r);
+        real scale = l->kept[2 * r + 1];
+        normalise(D, row(l->x, l->x->v, r), l->kept[2 * r], scale, z);
         for (int i = 0; gain && i < D; i++) gain[i] += g[i] * z[i];
         for (int i = 0; bias && i < D; i++) bias[i] += g[i];
         if (!gx) continue;
-        for (int i = 0; i < D; i++) gz[i] = l->gain ? g[i] * l->gain->v[i] : g[i];
+        for (int i = 0; i < D; i++) gz[i] = factor ? g[i] * factor[i] : g[i];
         real mean = vmath_sum(D, gz) / (real)D, along = vmath_dot(D, gz, z) / (real)D;
         real *to = row(l->x, gx, r);
         for (int i = 0; i < D; i++) {
-            real d = (gz[i] - mean - z[i] * along) * kept[1];
+            real d = (gz[i] - mean - z[i] * along) * scale;
             to[i] = set ? d : to[i] + d;
         }
     }
@@ -125,22 +127,21 @@ Tensor *op_layernorm(Tape *t, Tensor *x, Tensor *gain, Tensor *bias, double eps)
                 (!bias || tensor_size(bias) == (size_t)D),
             "a gain or bias that is not (%d)", D);
     Tensor *in[] = { x, gain, bias }, *y = tape_result(t, x->rank, x->n, 3, in);
-    real *all = tape_alloc(t, 2 * (size_t)N, sizeof *all), *kept = all;
-    for (int r = 0; r < N; r++, kept += 2) {
-        const real *from = row(x, x->v, r);
-        real *to = row(y, y->v, r);
-        kept[0] = vmath_sum(D, from) / (real)D, kept[1] = 1;
-        normalise(D, from, kept, to);
+    real *kept = tape_alloc(t, 2 * (size_t)N, sizeof *kept);
+    for (int r = 0; r < N; r++) {
+        real *to = row(y, y->v, r), mean = vmath_sum(D, row(x, x->v, r)) / (real)D;
+        normalise(D, row(x, x->v, r), mean, 1, to);
         double variance = (double)(vmath_dot(D, to, to) / (real)D);
-        kept[1] = (real)(1 / sqrt(variance + eps));
-        for (int i = 0; i < D; i++) {
-            real z = to[i] * kept[1];
-            to[i] = (gain ? gain->v[i] * z : z) + (bias ? bias->v[i] : 0);
-        }
+        real scale = (real)(1 / sqrt(variance + eps));
+        const real *w = gain ? gain->v : NULL, *b = bias ? bias->v : NULL;
+        for (int i = 0; i < D && w && b; i++) to[i] = to[i] * scale * w[i] + b[i];
+        for (int i = 0; i < D && !(w && b); i++)
+            to[i] = to[i] * scale * (w ? w[i] : 1) + (b ? b[i] : 0);
+        kept[2 * r] = mean, kept[2 * r + 1] = scale;
     }
     if (tape_records(t, y))
         node(t, y, layernorm_back,
-             (Rows){ .x = x, .gain = gain, .bias = bias, .kept = all });
+             (Rows){ .x = x, .gain = gain, .bias = bias, .kept = kept });
     return y;
 }
 
