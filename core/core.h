@@ -15,6 +15,7 @@
 #include "core/net/op.h"
 #include "core/net/hook.h"
 #include "core/net/model.h"
+#include "core/net/mlp.h"
 #include "core/net/rnn.h"
 #include "core/net/optim.h"
 #include "core/net/checkpoint.h"
