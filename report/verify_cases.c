@@ -216,6 +216,26 @@ static void check_names(Case *c, const Finding *f)
         }
 }
 
+/* A precondition "?claim: text" of a claim that does not exist could fail unseen. */
+static bool names_a_claim(const Finding *f, const char *name)
+{
+    size_t id = strcspn(name + 1, ":");
+    for (int i = 0; i < f->n_claims; i++)
+        if (strlen(f->claims[i].id) == id && !strncmp(f->claims[i].id, name + 1, id))
+            return true;
+    return id == 0;
+}
+
+static void check_preconditions(Case *c, const Finding *f)
+{
+    const Replicate *r = &f->record[0].values;
+    for (int i = 0; i < r->n; i++)
+        if (*r->v[i].name == '?' && !names_a_claim(f, r->v[i].name))
+            worsen(c, CASE_FAILED,
+                   text_format("the precondition \"%s\" names no claim of this finding",
+                               r->v[i].name + 1));
+}
+
 static void check_hashes(Case *c, const Finding *f)
 {
     for (int i = 0; i < f->n_record; i++) {
@@ -236,7 +256,8 @@ static void judge_record(Verification *v, const Finding *f, const VerifyOptions 
     Case *c = add_case(v, text_format("%s record", f->id), f, -1,
                        text_format("%s/%s.csv", o->record, f->id), 1);
     if (f->n_record) {
-        check_seeds(c, f), check_names(c, f), check_hashes(c, f);
+        check_seeds(c, f), check_names(c, f);
+        check_preconditions(c, f), check_hashes(c, f);
         return;
     }
     bool user = needs_user_input(f);

@@ -132,6 +132,14 @@ static void an_extra_row_is_named(void **state)
                  "seed 2: sore: published 1, recomputed missing");
 }
 
+static void a_precondition_of_no_claim_is_named(void **state)
+{
+    (void)state;
+    mini_replace("data/record/alpha.csv", "1,score,", "1,?gpa: it fell,1\n1,score,");
+    assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
+                 "the precondition \"gpa: it fell\" names no claim of this finding");
+}
+
 static void a_changed_table_cell_is_named_by_row_and_column(void **state)
 {
     (void)state;
@@ -348,6 +356,7 @@ int main(void)
         PLANTED(a_changed_expectation_fails_by_verdict_and_by_golden_file),
         PLANTED(a_missing_row_is_named),
         PLANTED(an_extra_row_is_named),
+        PLANTED(a_precondition_of_no_claim_is_named),
         PLANTED(a_changed_table_cell_is_named_by_row_and_column),
         PLANTED(a_lost_table_and_a_changed_listing_are_named),
         PLANTED(a_lost_seed_is_named),
