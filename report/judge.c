@@ -6,7 +6,6 @@
  * every subset of seeds would have had to agree: HOLDS and REFUTED. */
 #include "report/command.h"
 #include "report/plan.h"
-#include <argp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,46 +63,16 @@ static void print_claim(const Finding *f, int i, Tally *t)
     free(reason);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    const char **only = state->input;
-    switch (key) {
-    case 'o':
-        *only = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "unexpected argument \"%s\"", arg);
-        return EINVAL;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 int command_judge(int argc, char **argv)
 {
-    static const struct argp_option options[] = {
-        { "only", 'o', "PATTERNS", 0,
-          "globs on the id or on any trailing part of section/id, separated by spaces",
-          0 },
-        { 0 }
-    };
-    static const struct argp argp = {
-        options,
-        parse,
-        NULL,
+    const char *only;
+    Suite *s = plan_only(
+        argc, argv,
         "Prints each claim's expected verdict, that of the record, and that of this "
         "machine's current runs.\vExit status: 0 as expected, 1 a gate's verdict "
-        "changed, "
-        "3 only MIXED where HOLDS was expected.",
-        NULL,
-        NULL,
-        NULL
-    };
-    const char *only = NULL;
-    argp_parse(&argp, argc, argv, 0, NULL, &only);
-    Suite *s = suite_open();
+        "changed, 3 only MIXED where HOLDS was expected.",
+        &only);
     if (!s) return EXIT_USAGE;
-    if (!plan_known(s, only)) return suite_free(s), EXIT_USAGE;
 
     Tally t = { 0 };
     printf("%-8s %-8s %-8s %s\n", "EXPECTED", "RECORD", "HERE", "CLAIM");

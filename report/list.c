@@ -2,29 +2,9 @@
 #include "core/base/base.h"
 #include "report/command.h"
 #include "report/plan.h"
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct {
-    const char *only;
-} Options;
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    Options *o = state->input;
-    switch (key) {
-    case 'o':
-        o->only = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "unexpected argument \"%s\"", arg);
-        return EINVAL;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
 
 /* "4 HOLDS, 1 MIXED": the verdicts that occur, in their order. */
 static char *verdict_counts(const Finding *f)
@@ -54,27 +34,12 @@ static void print(const Finding *f, int width)
 
 int command_list(int argc, char **argv)
 {
-    static const struct argp_option options[] = {
-        { "only", 'o', "PATTERNS", 0,
-          "globs on the id or on any trailing part of section/id, separated by spaces",
-          0 },
-        { 0 }
-    };
-    static const struct argp argp = {
-        options,
-        parse,
-        NULL,
-        "Lists the findings in the order of the page: seeds, "
-        "core-seconds a seed, verdicts, title.",
-        NULL,
-        NULL,
-        NULL
-    };
-    Options o = { 0 };
-    argp_parse(&argp, argc, argv, 0, NULL, &o);
-    Suite *s = suite_open();
+    const char *only;
+    Suite *s = plan_only(argc, argv,
+                         "Lists the findings in the order of the page: seeds, "
+                         "core-seconds a seed, verdicts, title.",
+                         &only);
     if (!s) return EXIT_USAGE;
-    if (!plan_known(s, o.only)) return suite_free(s), EXIT_USAGE;
 
     int width = 0;
     for (int i = 0; i < s->n; i++) {
@@ -84,7 +49,7 @@ int command_list(int argc, char **argv)
     const char *section = "";
     for (int i = 0; i < s->n; i++) {
         const Finding *f = &s->findings[i];
-        if (!suite_matches(f, o.only)) continue;
+        if (!suite_matches(f, only)) continue;
         if (strcmp(section, f->section)) printf("# %s\n", section = f->section);
         print(f, width);
     }

@@ -267,6 +267,18 @@ Suite *plan_request(int argc, char **argv, const char *purpose, PlanUnit **units
     return s;
 }
 
+Suite *plan_only(int argc, char **argv, const char *purpose, const char **only)
+{
+    const struct argp_option one[] = { options[0], { 0 } };
+    const struct argp argp = { one, parse, NULL, purpose, NULL, NULL, NULL };
+    Options o = { 0 };
+    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    Suite *s = suite_open();
+    if (s && !plan_known(s, o.only)) return suite_free(s), NULL;
+    *only = o.only;
+    return s;
+}
+
 int command_units(int argc, char **argv)
 {
     PlanUnit *units;

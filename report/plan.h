@@ -32,6 +32,8 @@ bool plan_unit_parse(Suite *, const char *name, PlanUnit *);
  * NULL after a message. jobs may be NULL. */
 Suite *plan_request(int argc, char **argv, const char *purpose, PlanUnit **, int *n,
                     int *jobs);
+/* The same of a command that takes --only and nothing else; *only may become NULL. */
+Suite *plan_only(int argc, char **argv, const char *purpose, const char **only);
 /* "9 s", "4 min", "2 h 10 min"; the caller frees */
 char *plan_duration(double seconds);
 
