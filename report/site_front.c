@@ -8,10 +8,11 @@
 #include <string.h>
 
 /* In this order, as far as they exist: each needs only what those before it explain. */
-static const char *const start_here[] = { "king-queen",       "sushi-pizza",
-                                          "induction-heads",  "toy-superposition",
-                                          "grokked-addition", "belief-fractal",
-                                          "criticality",      "associative-memory" };
+static const char *const start_here[] = { "king-queen",        "toy-superposition",
+                                          "induction-heads",   "grokked-addition",
+                                          "layer-surgery",     "belief-fractal",
+                                          "sushi-pizza",       "criticality",
+                                          "associative-memory" };
 enum { START_AT_MOST = 6 };
 
 /* --- scoreboard ------------------------------------------------------------------ */
