@@ -326,15 +326,25 @@ static bool goes_before(const Unit *a, const Unit *b)
     return a->cost > b->cost;
 }
 
-/* The first of the chosen that can start now. Units that can never start, and all once
- * the budget has passed, fall back to not reached. */
-static Unit *next(Unit *units, int n, bool late)
+/* Seconds by the clock that a core-second of the record has taken here, at least 1. */
+static double pace(const Unit *units, int n)
+{
+    double took = 0, cost = 0;
+    for (int i = 0; i < n; i++)
+        if (units[i].state == UNIT_DONE) took += units[i].took, cost += units[i].cost;
+    return took > cost && cost > 0 ? took / cost : 1;
+}
+
+/* The first of the chosen that can start now. Units that can never start, and those that
+ * would not end within what is left of the budget, fall back to not reached. */
+static Unit *next(Unit *units, int n, double left)
 {
     Unit *best = NULL;
+    double slow = pace(units, n);
     for (int i = 0; i < n; i++) {
         Unit *u = &units[i];
         if (u->state != UNIT_CHOSEN) continue;
-        Readiness r = late ? NEVER : readiness(units, n, u);
+        Readiness r = u->cost * slow > left ? NEVER : readiness(units, n, u);
         if (r == NEVER) u->state = UNIT_NOT_REACHED;
         if (r == READY && (!best || goes_before(u, best))) best = u;
     }
@@ -366,8 +376,8 @@ bool recompute_run(Unit *units, int n, const RecomputeOptions *o)
         if (units[i].state == UNIT_REUSED && !link_reused(&units[i], o))
             units[i].state = UNIT_NOT_REACHED;
     for (int running = 0; going; running = reap(units, n, o)) {
-        bool late = o->seconds >= 0 && now() - began > o->seconds;
-        for (Unit *u; running < o->jobs && (u = next(units, n, late));) {
+        double left = o->seconds < 0 ? HUGE_VAL : o->seconds - (now() - began);
+        for (Unit *u; running < o->jobs && (u = next(units, n, left));) {
             start(u, o);
             running += u->state == UNIT_RUNNING;
         }
