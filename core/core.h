@@ -27,7 +27,9 @@
 #include "core/lens/circuit.h"
 #include "core/lens/paths.h"
 #include "core/lens/probe.h"
+#include "core/text/bpe.h"
 #include "core/text/corpus.h"
+#include "core/text/prose.h"
 #include "core/text/wordvec.h"
 #include "core/text/analogy.h"
 #include "core/text/sgns.h"
@@ -35,6 +37,8 @@
 #include "core/lab/experiment.h"
 #include "core/lab/task.h"
 #include "core/lab/induction.h"
+#include "core/lab/reflm.h"
+#include "core/lab/resume.h"
 /* sqrt, fabs, floor, ceil, rint, fma and nothing else: a unit that links more of libm
  * fails its check */
 #include <math.h>

@@ -326,6 +326,30 @@ static int count_inputs(void)
     return n;
 }
 
+char *run_place(Run *run, const char *ending)
+{
+    return text_format("%s%s", run->out, ending);
+}
+
+char *run_identity(Run *run)
+{
+    HashState *h = hash_new();
+    char *which =
+        text_format("%s %d %d %d", experiment.id, run->seed, run->longer, run->smoke);
+    Hash executable;
+    if (!hash_file("/proc/self/exe", &executable))
+        cannot_write(run, "/proc/self/exe", errno);
+    hash_add(h, which, strlen(which)), hash_add(h, &executable, sizeof executable);
+    for (int i = -1; i < count_inputs(); i++) {
+        InputStamp stamp =
+            provenance_input(run->inputs, i < 0 ? "lib:blis" : experiment.inputs[i]);
+        hash_add(h, stamp.sha256, sizeof stamp.sha256);
+        free(stamp.absent);
+    }
+    free(which);
+    return text_copy(hash_end(h).hex);
+}
+
 static json_t *text_or_null(const char *s) { return s ? json_string(s) : json_null(); }
 
 /* The hash of every artefact that was read, by finding. */
