@@ -26,6 +26,7 @@
 #include "core/lens/fourier.h"
 #include "core/lens/circuit.h"
 #include "core/lens/paths.h"
+#include "core/lens/surgery.h"
 #include "core/lens/probe.h"
 #include "core/text/bpe.h"
 #include "core/text/corpus.h"
