@@ -147,13 +147,15 @@ static void parts_dropped_by_hooks_are_the_layers_own(void **state)
 static void resample_own(Tape *t, void *ctx)
 {
     (void)ctx;
-    hook_resample(t, "blocks.1.z", (int[]){ 0, 1, 2, 3, 4, 5 }, K, K);
+    static const int own[] = { 0, 1, 2, 3, 4, 5 };
+    hook_resample(t, "blocks.1.z", own, K, K);
 }
 
 static void rolled(Tape *t, void *ctx)
 {
     (void)ctx;
-    hook_resample(t, "blocks.1.z", (int[]){ 1, 2, 3, 4, 5, 0 }, K, K);
+    static const int next[] = { 1, 2, 3, 4, 5, 0 };
+    hook_resample(t, "blocks.1.z", next, K, K);
 }
 
 static void resampling_from_the_same_window_changes_nothing(void **state)
@@ -198,6 +200,35 @@ static void outcomes_are_those_of_plain_sums(void **state)
     assert_near(surgery_clean(s).loss, loss, 1e-5);
     assert_dies(surgery_logits(s, t, 1), "no batch 1");
     tape_free(t), surgery_free(s), model_free(m);
+}
+
+static void batches_add_up_to_the_mean_over_all_windows(void **state)
+{
+    (void)state;
+    enum { WORDS = 60000, LONG = 40 }; /* two windows a batch */
+    ModelSpec spec = {
+        .vocab = WORDS, .ctx = LONG, .layers = 1, .heads = 1, .width = 4, .init_sd = 0.5
+    };
+    Model *m = model_new(spec, rng_seed(3));
+    int tok[3 * LONG];
+    for (int i = 0; i < 3 * LONG; i++)
+        tok[i] = rng_below(rng_seed(4), (uint64_t)i, WORDS);
+    Surgery *all = surgery_new(m, 3, LONG, 30, tok, tok);
+    assert_int_equal(surgery_batches(all), 2);
+    const int *of;
+    assert_int_equal(surgery_tokens(all, 1, &of), 1);
+    assert_ptr_equal(of, tok + 2 * LONG);
+    check_clean(all, surgery_run(all, NULL, 0, NULL, NULL));
+    double loss = 0, kl = 0;
+    for (int i = 0; i < 3; i++) {
+        Surgery *one = surgery_new(m, 1, LONG, 30, tok + i * LONG, tok + i * LONG);
+        loss += surgery_clean(one).loss / 3;
+        kl += surgery_run(one, NULL, 0, drop, &(Drop){ PART_MLP, 0 }).kl / 3;
+        surgery_free(one);
+    }
+    assert_near(surgery_clean(all).loss, loss, 1e-4);
+    assert_near(surgery_run(all, NULL, 0, drop, &(Drop){ PART_MLP, 0 }).kl, kl, 1e-4);
+    surgery_free(all), model_free(m);
 }
 
 /* --- what a part turns, where attention falls ------------------------------------------ */
@@ -391,6 +422,7 @@ int main(void)
         cmocka_unit_test(parts_dropped_by_hooks_are_the_layers_own),
         cmocka_unit_test(resampling_from_the_same_window_changes_nothing),
         cmocka_unit_test(outcomes_are_those_of_plain_sums),
+        cmocka_unit_test(batches_add_up_to_the_mean_over_all_windows),
         cmocka_unit_test(cosines_see_idle_and_reversing_parts),
         cmocka_unit_test(importance_of_an_idle_part_is_zero_and_only_its_own),
         cmocka_unit_test(near_attention_counts_the_tokens_before_and_not_the_first),
