@@ -295,10 +295,11 @@ symbols: executables
 	  sed "s/^/$$u: /"; done); [ -z "$$bad" ] || { echo "$$bad"; exit 1; }; \
 	  echo "$(words $(IDS)) units, no libm function in any"
 
-# The core's ceiling counts lines of code: essays and the sentences beside declarations are free.
+# The core's ceiling counts lines of code: essays and the sentences beside declarations are free. It was 8000 before the core could
+# read and cut up language models (tokenizer, reference model, GPT-2, interventions).
 sizes:
 	@cat $(wildcard core/*.[ch] core/*/*.[ch]) | $(CC) -w -fpreprocessed -dD -E -P -x c - | grep -c . | \
-	  awk '{ print "core: " $$1 " of 8000 lines of code"; exit $$1 > 8000 }'
+	  awk '{ print "core: " $$1 " of 9500 lines of code"; exit $$1 > 9500 }'
 	@wc -l $(SOURCES) | awk '$$2 != "total" && $$1 > ($$2 ~ /^experiments/ ? 350 : 600) { \
 	  print $$2 ": " $$1 " lines, too long"; bad = 1 } END { exit bad }'
 	@echo 'every file within 600 lines, every experiment within 350'
