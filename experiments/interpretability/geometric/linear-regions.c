@@ -50,14 +50,14 @@ const Experiment experiment = {
                           "eight layers set by hand",
                           { "pieces per neuron, tent" } } } },
         { .id = "shallow-cap",
-          .text = "one hidden layer makes no more pieces than it has neurons, and one",
+          .text = "one hidden layer has at most a piece more than neurons (excess)",
           .value = "excess, one layer",
           .side = BELOW,
           .bound = 0,
           .why = "a theorem: each neuron has one kink",
           .controls = { { "excess, tent", "three layers or more, as many neurons" } } },
         { .id = "training-does-not-find-it",
-          .text = "trained on 256 pieces, networks do not exceed four times those they "
+          .text = "trained for 256 pieces, networks keep within four times those they "
                   "began with, and miss (largest ratio; least share of variance left)",
           .value = "pieces to pieces before",
           .side = BELOW,
@@ -311,9 +311,9 @@ static void run(Run *run, Rng rng)
 Square: eight layers of eight, trained on a sawtooth of 256 pieces"
 set logscale y; set format y "10^{%T}"; set yrange [1.5:1.5e5]; set xrange [0.8:16.2]
 set xlabel "layers"; set ylabel "linear pieces"
-set label "by hand, 2 neurons a layer" at 10.2, 800 textcolor linestyle 1
+set label "by hand, 2 neurons a layer" at 11.6, 9000 right textcolor linestyle 1
 set label "by chance: 32, 16 and 8 a layer" at 8.4, 120 textcolor linestyle 3
-set label "the most of one layer with as many neurons as by hand" at 16.2, 13 right \
+set label "at most, one layer of as many neurons as by hand" at 16.2, 6 right \
   textcolor linestyle 2
 plot table("folded") using "layers":"pieces by hand" with linespoints ls 1, \
   "" using "layers":"one layer at most" with lines ls 2, \
