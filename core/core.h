@@ -10,6 +10,7 @@
 #include "core/num/gemm.h"
 #include "core/num/linalg.h"
 #include "core/num/stats.h"
+#include "core/num/fit.h"
 #include "core/num/alias.h"
 #include "core/net/tape.h"
 #include "core/net/op.h"
