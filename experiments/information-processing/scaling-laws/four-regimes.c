@@ -242,10 +242,10 @@ static double theory(double a, double n, double m)
 
 static double exponent(int first, const double *loss_at)
 {
-    double x[POINTS], y[POINTS];
-    for (int k = 0; k < POINTS; k++)
-        x[k] = vmath_log(first << k), y[k] = vmath_log(loss_at[k]);
-    return -stats_line(POINTS, x, y).slope;
+    double n[POINTS];
+    Line line;
+    for (int k = 0; k < POINTS; k++) n[k] = first << k;
+    return fit_power(POINTS, n, loss_at, &line) ? -line.slope : 0;
 }
 
 static void show(Run *run, int draws, Scan half, Scan one, Scan flat, Scan variance)
@@ -334,13 +334,13 @@ With plenty of the other, the loss falls with the exponents
 examples if $a = 0.5$, and with {{=exponent of features at a = 1}} and
 {{=exponent of data at a = 1}} if $a = 1$. They differ from each other by {{duality}} and
 {{duality.also}}; across the two spectra they differ by {{duality.control}}. They differ a
-little more from $a$, because eight is not a large number and 1024 directions are not all:
-the sum has all of this in it, and so has the theory in grey. If all directions weigh the
-same there is no law ({{resolution-limited.control|%.3f}}): 128 of 1024 directions,
-guessed at, are worth nothing.
+little more from $a$, because eight is not a large number and 1024 directions are not all;
+the theory in grey knows of both. If all directions weigh the same there is no law
+({{resolution-limited.control|%.3f}}): 128 of 1024 directions are worth nothing.
 
 With 16 features the loss nears its limit with the exponent {{variance-limited}} in
 examples, and with 16 examples {{variance-limited.also}} in features.
+
 ## What our scale cannot show
 
 Deep networks, which choose their features, and natural data, whose spectrum nobody dealt
