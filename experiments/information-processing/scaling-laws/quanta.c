@@ -39,7 +39,7 @@ const Experiment experiment = {
           .why = "a task's gradient is in proportion to its use; a pilot found 0.96",
           .controls = { { "order if equal", "all tasks are used equally" } } },
         { .id = "time-to-skill",
-          .text = "a skill that is used half as often takes twice as long (exponent)",
+          .text = "the time to a skill grows about in proportion to its rarity (exponent)",
           .value = "time exponent",
           .side = WITHIN,
           .bound = 0.8,
@@ -294,14 +294,14 @@ static void run(Run *run, Rng rng)
 /*
 ## What we find
 
-~~~gnuplot course "Single tasks, by their rank, fall in steps; the mean loss, by use, does not"
+~~~gnuplot course "Single tasks, by rank of use, fall suddenly; the mean, by use, smoothly"
 set logscale x
 set xlabel "step"
 set ylabel "loss [nat]"
 set xrange [30:20000]; set yrange [0:0.85]
-set label "1" at 110, 0.45; set label "2" at 222, 0.45; set label "4" at 520, 0.45
-set label "8" at 2100, 0.45; set label "16" at 6000, 0.65
-set label "mean" at 2600, 0.21 textcolor linestyle 1
+set label "rank 1" at 90, 0.45 right; set label "2" at 222, 0.45
+set label "4" at 620, 0.45; set label "8" at 2150, 0.45; set label "16" at 6000, 0.65
+set label "mean" at 8500, 0.165 textcolor linestyle 1
 plot table("course") using "step":"task 1" with lines linestyle 9, \
   "" using "step":"task 2" with lines linestyle 9, \
   "" using "step":"task 4" with lines linestyle 9, \
