@@ -1,0 +1,50 @@
+/* repair.h - what a model does about a head that is cut out [rushing2024selfrepair].
+ *
+ * The last stream is a sum of what the embedding, the heads and the MLPs have added, and a
+ * logit, less its token's bias, is linear in it once the scale sigma of the last layer norm
+ * is known. The direct effect of a component on a token's logit is its term of that sum,
+ * under the clean run's sigma. All on a model that surgery_folded() made.
+ *
+ * A cut head gets its z from the same place of another window. Then, but for rounding,
+ *
+ *     logit - direct = sum of part + norm
+ *
+ * where all are changes: of the logit, of the head's own direct effect, of that of every
+ * other component behind it, and what the new sigma makes of all of them. The left side is
+ * the self-repair. Rows are b T + t. */
+#ifndef GLASSBOX_REPAIR_H
+#define GLASSBOX_REPAIR_H
+
+#include "core/lens/surgery.h"
+
+typedef struct {
+    Model *m;
+    const int *tok;
+    int B, T;
+    Tape *clean;   /* the clean run; hook_value() has each layer's "resid_pre", "z" and
+                    "mlp_out", the last one's "mlp_post" and "resid_post", and "logits" */
+    double *sigma; /* (B*T) */
+} Repair;
+/* Runs the model on tok (B,T); both are borrowed. */
+Repair *repair_new(Model *, const int *tok, int B, int T);
+void repair_free(Repair *);
+/* u (D): the token's logit is x . u / sigma for a last stream x. */
+void repair_unembedding(const Repair *, int token, real *u);
+/* The direct effect at a row of a head (-1: of all of the layer; H: of its MLP) along u. */
+double repair_direct(const Repair *, int layer, int head, int row, const real *u);
+
+typedef struct {
+    int layer, head; /* -1: all of the layer */
+    int shift;       /* window b gets z from window (b + shift) % B */
+    bool frozen; /* what comes later adds what it did in the clean run; so does sigma */
+} Cut;
+/* The cut run, with the same values kept from the cut on; the caller's. */
+Tape *repair_cut(const Repair *, Cut);
+typedef struct {
+    double logit, direct, norm;
+} Repaired; /* changes, see above */
+/* Along u at a row. part (2L): each layer's heads, at 2 l, without the cut one, and MLP. */
+Repaired repair_measure(const Repair *, Cut, const Tape *cut, int row, const real *u,
+                        double *part);
+
+#endif

@@ -1,0 +1,226 @@
+/* test_repair.c - what a cut changes is the sum of its parts, whichever head is cut, and it
+ * is what the model's own logits say; a cut that changes nothing, and one whose answer is
+ * frozen, are found to be unrepaired. */
+#include "tests/check.h"
+#include "core/lens/repair.h"
+#include "core/net/hook.h"
+
+enum { B = 4, T = 9, V = 23, L = 3, H = 2, D = 16, K = D / H };
+
+static Model *random_model(void)
+{
+    Model *m = model_new((ModelSpec){ .vocab = V,
+                                      .ctx = T,
+                                      .layers = L,
+                                      .heads = H,
+                                      .width = D,
+                                      .tied = true,
+                                      .init_sd = 0.5 },
+                         rng_seed(1));
+    for (int i = 0; i < model_params(m)->n; i++) { /* gains and biases that matter */
+        Param *p = model_params(m)->p[i];
+        for (size_t k = 0; p->t.rank == 1 && k < tensor_size(&p->t); k++)
+            p->t.v[k] += (real)(0.2 * rng_normal(rng_named(rng_seed(2), p->name), k));
+    }
+    return m;
+}
+
+typedef struct {
+    Model *whole, *m;
+    int tok[B * T];
+    Repair *r;
+} Fixture;
+
+static Fixture fixture(void)
+{
+    Fixture f = { .whole = random_model() };
+    f.m = surgery_folded(f.whole);
+    return f;
+}
+
+static void start(Fixture *f)
+{
+    for (int i = 0; i < B * T; i++) f->tok[i] = rng_below(rng_seed(3), (uint64_t)i, V);
+    f->r = repair_new(f->m, f->tok, B, T);
+}
+
+static void end(Fixture *f)
+{
+    repair_free(f->r);
+    model_free(f->m), model_free(f->whole);
+}
+
+typedef struct {
+    Repaired all;
+    double heads, mlp, part[2 * L];
+} Parts;
+
+static Parts measure(const Fixture *f, Cut c, const Tape *t, int row, int token)
+{
+    Parts p = { 0 };
+    real u[D];
+    repair_unembedding(f->r, token, u);
+    p.all = repair_measure(f->r, c, t, row, u, p.part);
+    for (int l = 0; l < L; l++) p.heads += p.part[2 * l], p.mlp += p.part[2 * l + 1];
+    return p;
+}
+
+static void the_self_repair_is_the_sum_of_its_parts_for_every_head(void **state)
+{
+    (void)state;
+    Fixture f = fixture();
+    start(&f);
+    double most = 0;
+    for (int i = 0; i < L * (H + 1); i++) {
+        Cut c = { .layer = i / (H + 1), .head = i % (H + 1) - 1, .shift = 1 };
+        Tape *t = repair_cut(f.r, c);
+        for (int row = 0; row < B * T; row++) {
+            Parts p = measure(&f, c, t, row, (row * 7 + i) % V);
+            double repair = p.all.logit - p.all.direct;
+            assert_near(p.heads + p.mlp + p.all.norm, repair, 1e-4);
+            most = fmax(most, fabs(repair));
+            for (int k = 0; k <= 2 * c.layer; k++) assert_true(p.part[k] == 0);
+            if (c.layer == L - 1) assert_true(p.heads == 0);
+        }
+        tape_free(t);
+    }
+    assert_true(most > 0.1);
+    end(&f);
+}
+
+/* Logit of a token at a row, centred and without the bias, as the whole model has it. */
+static double logit_of(const Fixture *f, const Tensor *logits, int row, int token)
+{
+    double mean = 0;
+    for (int v = 0; v < V; v++) mean += (double)logits->v[row * V + v] / V;
+    return (double)logits->v[row * V + token] - mean -
+           (double)model_weight(f->m, "unembed.b_U")->v[token];
+}
+
+static void the_change_of_a_logit_is_that_of_the_unfolded_model(void **state)
+{
+    (void)state;
+    Fixture f = fixture();
+    start(&f);
+    Tape *t = tape_new();
+    Tensor *clean = model_logits(f.whole, t, f.tok, B, T);
+    Cut c = { .layer = 1, .head = 1, .shift = 3 };
+    hook_resample(t, "blocks.1.z", (int[]){ 3, 0, 1, 2 }, K, K);
+    Tensor *cut = model_logits(f.whole, t, f.tok, B, T);
+    Tape *run = repair_cut(f.r, c);
+    for (int row = 0; row < B * T; row++) {
+        Parts p = measure(&f, c, run, row, row % V);
+        double change =
+            logit_of(&f, cut, row, row % V) - logit_of(&f, clean, row, row % V);
+        assert_near(p.all.logit, change, 1e-4);
+    }
+    tape_free(run), tape_free(t);
+    end(&f);
+}
+
+static void direct_effects_of_all_components_are_the_logit(void **state)
+{
+    (void)state;
+    Fixture f = fixture();
+    start(&f);
+    const Tensor *logits = hook_value(f.r->clean, "logits"),
+                 *embed = hook_value(f.r->clean, "blocks.0.resid_pre");
+    for (int row = 0; row < B * T; row++) {
+        int token = (3 * row + 1) % V;
+        real u[D];
+        double sum = 0, heads = 0;
+        repair_unembedding(f.r, token, u);
+        for (int d = 0; d < D; d++) sum += (double)embed->v[row * D + d] * (double)u[d];
+        for (int l = 0; l < L; l++) {
+            char name[32];
+            snprintf(name, sizeof name, "blocks.%d.attn.b_O", l);
+            const real *bias = model_weight(f.m, name)->v;
+            for (int d = 0; d < D; d++) sum += (double)bias[d] * (double)u[d];
+        }
+        sum /= f.r->sigma[row];
+        for (int l = 0; l < L; l++) {
+            for (int h = 0; h <= H; h++) sum += repair_direct(f.r, l, h, row, u);
+            heads = repair_direct(f.r, l, 0, row, u) + repair_direct(f.r, l, 1, row, u);
+            assert_near(repair_direct(f.r, l, -1, row, u), heads, 1e-5);
+        }
+        double want = (double)logits->v[row * V + token] -
+                      (double)model_weight(f.m, "unembed.b_U")->v[token];
+        assert_near(sum, want, 1e-4);
+    }
+    end(&f);
+}
+
+static void the_own_window_as_source_changes_nothing_at_all(void **state)
+{
+    (void)state;
+    Fixture f = fixture();
+    start(&f);
+    Cut c = { .layer = 0, .head = 1, .shift = B };
+    Tape *t = repair_cut(f.r, c);
+    for (int row = 0; row < B * T; row++) {
+        Parts p = measure(&f, c, t, row, row % V);
+        assert_true(p.all.logit == 0 && p.all.direct == 0 && p.all.norm == 0);
+        for (int k = 0; k < 2 * L; k++) assert_true(p.part[k] == 0);
+    }
+    tape_free(t);
+    end(&f);
+}
+
+static void where_all_behind_is_frozen_nothing_is_repaired(void **state)
+{
+    (void)state;
+    Fixture f = fixture();
+    start(&f);
+    for (int l = 0; l < L; l++) {
+        Cut c = { .layer = l, .head = 0, .shift = 1, .frozen = true };
+        Tape *t = repair_cut(f.r, c);
+        for (int row = 0; row < B * T; row++) {
+            Parts p = measure(&f, c, t, row, row % V);
+            assert_true(p.all.norm == 0 && p.heads == 0 && p.mlp == 0);
+            assert_near(p.all.logit - p.all.direct, 0, 1e-4);
+        }
+        tape_free(t);
+    }
+    end(&f);
+}
+
+static void a_planted_answer_of_the_next_layer_is_found_there(void **state)
+{
+    (void)state;
+    Fixture f = fixture();
+    /* layer 1 attends evenly and reads nothing; layer 0's MLP is off */
+    static const char *const off[] = { "blocks.0.mlp.W_out", "blocks.1.attn.W_O",
+                                       "blocks.2.attn.W_O", "blocks.2.mlp.W_out" };
+    for (int i = 0; i < COUNT(off); i++) {
+        Tensor *w = model_weight(f.m, off[i]);
+        memset(w->v, 0, tensor_size(w) * sizeof(real));
+    }
+    start(&f);
+    Cut c = { .layer = 0, .head = 0, .shift = 1 };
+    Tape *t = repair_cut(f.r, c);
+    double mlp = 0;
+    for (int row = 0; row < B * T; row++) {
+        Parts p = measure(&f, c, t, row, row % V);
+        for (int k = 0; k < 2 * L; k++)
+            assert_true(k == 3 || p.part[k] == 0); /* only layer 1's MLP can answer */
+        mlp = fmax(mlp, fabs(p.part[3]));
+    }
+    assert_true(mlp > 0.01);
+    tape_free(t);
+    assert_dies(repair_cut(f.r, (Cut){ .layer = L }), "no head 3.0");
+    assert_dies(repair_cut(f.r, (Cut){ .head = H }), "no head 0.2");
+    end(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_self_repair_is_the_sum_of_its_parts_for_every_head),
+        cmocka_unit_test(the_change_of_a_logit_is_that_of_the_unfolded_model),
+        cmocka_unit_test(direct_effects_of_all_components_are_the_logit),
+        cmocka_unit_test(the_own_window_as_source_changes_nothing_at_all),
+        cmocka_unit_test(where_all_behind_is_frozen_nothing_is_repaired),
+        cmocka_unit_test(a_planted_answer_of_the_next_layer_is_found_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
