@@ -150,6 +150,26 @@ static void direct_effects_of_all_components_are_the_logit(void **state)
     end(&f);
 }
 
+static void the_rows_of_the_largest_effects_come_in_order_and_none_is_missed(void **state)
+{
+    (void)state;
+    Fixture f = fixture();
+    start(&f);
+    real u[B * T * D];
+    for (int row = 0; row < B * T; row++) repair_unembedding(f.r, row % V, u + row * D);
+    int *rows = repair_rows(f.r, 1, 0, 2, 10, u), above = 0;
+    double last = repair_direct(f.r, 1, 0, rows[9], u + rows[9] * D);
+    for (int row = 0; row < B * T; row++)
+        above += row % T >= 2 && repair_direct(f.r, 1, 0, row, u + row * D) >= last;
+    assert_int_equal(above, 10);
+    for (int i = 1; i < 10; i++)
+        assert_true(repair_direct(f.r, 1, 0, rows[i - 1], u + rows[i - 1] * D) >=
+                    repair_direct(f.r, 1, 0, rows[i], u + rows[i] * D));
+    free(rows);
+    assert_dies(repair_rows(f.r, 1, 0, 2, B * T, u), "36 of 28 rows");
+    end(&f);
+}
+
 static void the_own_window_as_source_changes_nothing_at_all(void **state)
 {
     (void)state;
@@ -218,6 +238,8 @@ int main(void)
         cmocka_unit_test(the_self_repair_is_the_sum_of_its_parts_for_every_head),
         cmocka_unit_test(the_change_of_a_logit_is_that_of_the_unfolded_model),
         cmocka_unit_test(direct_effects_of_all_components_are_the_logit),
+        cmocka_unit_test(
+            the_rows_of_the_largest_effects_come_in_order_and_none_is_missed),
         cmocka_unit_test(the_own_window_as_source_changes_nothing_at_all),
         cmocka_unit_test(where_all_behind_is_frozen_nothing_is_repaired),
         cmocka_unit_test(a_planted_answer_of_the_next_layer_is_found_there),

@@ -93,6 +93,34 @@ double repair_direct(const Repair *r, int layer, int head, int row, const real *
     return effect(r, r->clean, layer, head, row, u);
 }
 
+typedef struct {
+    double effect;
+    int row;
+} Ranked;
+
+static int largest_first(const void *a, const void *b)
+{
+    const Ranked *x = a, *y = b;
+    if (x->effect != y->effect) return x->effect > y->effect ? -1 : 1;
+    return x->row - y->row;
+}
+
+int *repair_rows(const Repair *r, int layer, int head, int first, int n, const real *u)
+{
+    int rows = r->B * (r->T - first), *best = alloc((size_t)n, sizeof *best);
+    require(n <= rows, "%d of %d rows", n, rows);
+    Ranked *all = alloc((size_t)rows, sizeof *all);
+    size_t D = (size_t)model_spec(r->m)->width;
+    for (int i = 0; i < rows; i++) {
+        int row = i / (r->T - first) * r->T + first + i % (r->T - first);
+        all[i] = (Ranked){ repair_direct(r, layer, head, row, u + (size_t)row * D), row };
+    }
+    qsort(all, (size_t)rows, sizeof *all, largest_first);
+    for (int i = 0; i < n; i++) best[i] = all[i].row;
+    free(all);
+    return best;
+}
+
 /* --- the cut ---------------------------------------------------------------------------- */
 
 Tape *repair_cut(const Repair *r, Cut c)

@@ -30,6 +30,9 @@ Repair *repair_new(Model *, const int *tok, int B, int T);
 void repair_free(Repair *);
 /* u (D): the token's logit is x . u / sigma for a last stream x. */
 void repair_unembedding(const Repair *, int token, real *u);
+/* The n rows, from place `first` of each window on, where a head's direct effect along row
+ * i's u + i D is largest, descending; the caller frees. */
+int *repair_rows(const Repair *, int layer, int head, int first, int n, const real *u);
 /* The direct effect at a row of a head (-1: of all of the layer; H: of its MLP) along u. */
 double repair_direct(const Repair *, int layer, int head, int row, const real *u);
 
