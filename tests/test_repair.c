@@ -27,7 +27,7 @@ static Model *random_model(void)
 
 typedef struct {
     Model *whole, *m;
-    int tok[B * T];
+    int tok[B * T], target[B * T];
     Repair *r;
 } Fixture;
 
@@ -41,7 +41,8 @@ static Fixture fixture(void)
 static void start(Fixture *f)
 {
     for (int i = 0; i < B * T; i++) f->tok[i] = rng_below(rng_seed(3), (uint64_t)i, V);
-    f->r = repair_new(f->m, f->tok, B, T);
+    for (int i = 0; i < B * T; i++) f->target[i] = i % V;
+    f->r = repair_new(f->m, f->tok, f->target, B, T);
 }
 
 static void end(Fixture *f)
@@ -59,7 +60,7 @@ static Parts measure(const Fixture *f, Cut c, const Tape *t, int row, int token)
 {
     Parts p = { 0 };
     real u[D];
-    repair_unembedding(f->r, token, u);
+    repair_unembedding(f->m, token, u);
     p.all = repair_measure(f->r, c, t, row, u, p.part);
     for (int l = 0; l < L; l++) p.heads += p.part[2 * l], p.mlp += p.part[2 * l + 1];
     return p;
@@ -129,7 +130,7 @@ static void direct_effects_of_all_components_are_the_logit(void **state)
         int token = (3 * row + 1) % V;
         real u[D];
         double sum = 0, heads = 0;
-        repair_unembedding(f.r, token, u);
+        repair_unembedding(f.m, token, u);
         for (int d = 0; d < D; d++) sum += (double)embed->v[row * D + d] * (double)u[d];
         for (int l = 0; l < L; l++) {
             char name[32];
@@ -155,9 +156,8 @@ static void the_rows_of_the_largest_effects_come_in_order_and_none_is_missed(voi
     (void)state;
     Fixture f = fixture();
     start(&f);
-    real u[B * T * D];
-    for (int row = 0; row < B * T; row++) repair_unembedding(f.r, row % V, u + row * D);
-    int *rows = repair_rows(f.r, 1, 0, 2, 10, u), above = 0;
+    const real *u = f.r->u;
+    int *rows = repair_rows(f.r, 1, 0, 2, 10), above = 0;
     double last = repair_direct(f.r, 1, 0, rows[9], u + rows[9] * D);
     for (int row = 0; row < B * T; row++)
         above += row % T >= 2 && repair_direct(f.r, 1, 0, row, u + row * D) >= last;
@@ -166,7 +166,36 @@ static void the_rows_of_the_largest_effects_come_in_order_and_none_is_missed(voi
         assert_true(repair_direct(f.r, 1, 0, rows[i - 1], u + rows[i - 1] * D) >=
                     repair_direct(f.r, 1, 0, rows[i], u + rows[i] * D));
     free(rows);
-    assert_dies(repair_rows(f.r, 1, 0, 2, B * T, u), "36 of 28 rows");
+    assert_dies(repair_rows(f.r, 1, 0, 2, B * T), "36 of 28 rows");
+    end(&f);
+}
+
+static void sums_are_over_the_rows_that_are_given(void **state)
+{
+    (void)state;
+    Fixture f = fixture();
+    start(&f);
+    Cut c = { .layer = 1, .head = 0, .shift = 2 };
+    Tape *t = repair_cut(f.r, c);
+    int rows[] = { 5, 11, 5 };
+    RepairSums s = { 0 };
+    repair_add(f.r, c, t, 2, rows, f.r->u, &s),
+        repair_add(f.r, c, t, 1, rows + 2, f.r->u, &s);
+    Parts a = measure(&f, c, t, 5, 5), b = measure(&f, c, t, 11, 11);
+    double ra = a.all.logit - a.all.direct, rb = b.all.logit - b.all.direct;
+    assert_true(s.n == 3);
+    assert_near(s.logit, 2 * a.all.logit + b.all.logit, 1e-9);
+    assert_near(s.direct, 2 * a.all.direct + b.all.direct, 1e-9);
+    assert_near(s.repair, 2 * ra + rb, 1e-9);
+    assert_near(s.square, 2 * ra * ra + rb * rb, 1e-9);
+    assert_near(s.heads + s.mlps + s.norm, s.repair, 3e-4);
+    assert_near(s.heads, 2 * a.heads + b.heads, 1e-9);
+    assert_near(s.overshoot, 2 * (a.all.logit > 0) + (b.all.logit > 0), 0);
+    assert_near(s.effect,
+                2 * repair_direct(f.r, 1, 0, 5, f.r->u + 5 * D) +
+                    repair_direct(f.r, 1, 0, 11, f.r->u + 11 * D),
+                1e-9);
+    tape_free(t);
     end(&f);
 }
 
@@ -240,6 +269,7 @@ int main(void)
         cmocka_unit_test(direct_effects_of_all_components_are_the_logit),
         cmocka_unit_test(
             the_rows_of_the_largest_effects_come_in_order_and_none_is_missed),
+        cmocka_unit_test(sums_are_over_the_rows_that_are_given),
         cmocka_unit_test(the_own_window_as_source_changes_nothing_at_all),
         cmocka_unit_test(where_all_behind_is_frozen_nothing_is_repaired),
         cmocka_unit_test(a_planted_answer_of_the_next_layer_is_found_there),

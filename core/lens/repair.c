@@ -46,13 +46,17 @@ static void run(const Repair *r, Tape *t, int from)
     model_logits(r->m, t, r->tok, r->B, r->T);
 }
 
-Repair *repair_new(Model *m, const int *tok, int B, int T)
+Repair *repair_new(Model *m, const int *tok, const int *target, int B, int T)
 {
     Repair *r = alloc(1, sizeof *r);
     *r = (Repair){ .m = m, .tok = tok, .B = B, .T = T, .clean = tape_new() };
     run(r, r->clean, 0);
     r->sigma = alloc((size_t)(B * T), sizeof *r->sigma);
     surgery_sigma(whole(r->clean, model_spec(m)->layers - 1, "resid_post"), r->sigma);
+    size_t D = (size_t)model_spec(m)->width;
+    r->u = alloc((size_t)(B * T) * D, sizeof *r->u);
+    for (int i = 0; i < B * T; i++)
+        repair_unembedding(m, target[i], r->u + (size_t)i * D);
     return r;
 }
 
@@ -60,14 +64,14 @@ void repair_free(Repair *r)
 {
     if (!r) return;
     tape_free(r->clean);
-    free(r->sigma), free(r);
+    free(r->sigma), free(r->u), free(r);
 }
 
 /* --- what reaches a logit --------------------------------------------------------------- */
 
-void repair_unembedding(const Repair *r, int token, real *u)
+void repair_unembedding(Model *m, int token, real *u)
 {
-    const Tensor *w = model_weight(r->m, "unembed.W_U");
+    const Tensor *w = model_weight(m, "unembed.W_U");
     for (int d = 0; d < w->n[0]; d++) u[d] = w->v[(size_t)d * (size_t)w->n[1] + token];
 }
 
@@ -105,7 +109,7 @@ static int largest_first(const void *a, const void *b)
     return x->row - y->row;
 }
 
-int *repair_rows(const Repair *r, int layer, int head, int first, int n, const real *u)
+int *repair_rows(const Repair *r, int layer, int head, int first, int n)
 {
     int rows = r->B * (r->T - first), *best = alloc((size_t)n, sizeof *best);
     require(n <= rows, "%d of %d rows", n, rows);
@@ -113,7 +117,8 @@ int *repair_rows(const Repair *r, int layer, int head, int first, int n, const r
     size_t D = (size_t)model_spec(r->m)->width;
     for (int i = 0; i < rows; i++) {
         int row = i / (r->T - first) * r->T + first + i % (r->T - first);
-        all[i] = (Ranked){ repair_direct(r, layer, head, row, u + (size_t)row * D), row };
+        all[i] =
+            (Ranked){ repair_direct(r, layer, head, row, r->u + (size_t)row * D), row };
     }
     qsort(all, (size_t)rows, sizeof *all, largest_first);
     for (int i = 0; i < n; i++) best[i] = all[i].row;
@@ -176,4 +181,22 @@ Repaired repair_measure(const Repair *r, Cut c, const Tape *t, int row, const re
                        .direct = effect(r, t, c.layer, c.head, row, u) -
                                  effect(r, r->clean, c.layer, c.head, row, u),
                        .norm = logit * (1 - now / sigma) };
+}
+
+void repair_add(const Repair *r, Cut c, const Tape *t, int n, const int *rows,
+                const real *u, RepairSums *s)
+{
+    int L = model_spec(r->m)->layers;
+    size_t D = (size_t)model_spec(r->m)->width;
+    double *part = alloc(2 * (size_t)L, sizeof *part);
+    for (int i = 0; i < n; i++) {
+        const real *along = u + (size_t)rows[i] * D;
+        Repaired x = repair_measure(r, c, t, rows[i], along, part);
+        double repair = x.logit - x.direct;
+        s->n++, s->effect += repair_direct(r, c.layer, c.head, rows[i], along);
+        s->direct += x.direct, s->logit += x.logit, s->norm += x.norm;
+        for (int l = 0; l < L; l++) s->heads += part[2 * l], s->mlps += part[2 * l + 1];
+        s->repair += repair, s->square += repair * repair, s->overshoot += x.logit > 0;
+    }
+    free(part);
 }

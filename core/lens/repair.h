@@ -24,17 +24,18 @@ typedef struct {
     Tape *clean;   /* the clean run; hook_value() has each layer's "resid_pre", "z" and
                     "mlp_out", the last one's "mlp_post" and "resid_post", and "logits" */
     double *sigma; /* (B*T) */
+    real *u;       /* (B*T,D), each row's towards its target */
 } Repair;
-/* Runs the model on tok (B,T); both are borrowed. */
-Repair *repair_new(Model *, const int *tok, int B, int T);
+/* Runs the model on tok (B,T); both are borrowed, target is not needed any more. */
+Repair *repair_new(Model *, const int *tok, const int *target, int B, int T);
 void repair_free(Repair *);
 /* u (D): the token's logit is x . u / sigma for a last stream x. */
-void repair_unembedding(const Repair *, int token, real *u);
-/* The n rows, from place `first` of each window on, where a head's direct effect along row
- * i's u + i D is largest, descending; the caller frees. */
-int *repair_rows(const Repair *, int layer, int head, int first, int n, const real *u);
+void repair_unembedding(Model *, int token, real *u);
 /* The direct effect at a row of a head (-1: of all of the layer; H: of its MLP) along u. */
 double repair_direct(const Repair *, int layer, int head, int row, const real *u);
+/* The n rows, from place `first` of each window on, where the head's direct effect on the
+ * target is largest, descending; the caller frees. */
+int *repair_rows(const Repair *, int layer, int head, int first, int n);
 
 typedef struct {
     int layer, head; /* -1: all of the layer */
@@ -49,5 +50,17 @@ typedef struct {
 /* Along u at a row. part (2L): each layer's heads, at 2 l, without the cut one, and MLP. */
 Repaired repair_measure(const Repair *, Cut, const Tape *cut, int row, const real *u,
                         double *part);
+
+/* Sums over rows, for means and ratios of means. */
+typedef struct {
+    double n, effect;           /* rows; the head's direct effect in the clean run */
+    double direct, logit, norm; /* changes, as above */
+    double heads, mlps;         /* the parts */
+    double repair, square, overshoot; /* logit - direct; its square; rows of a logit that
+                                         rises */
+} RepairSums;
+/* Adds these rows, row r along u + r D, u (B*T,D). */
+void repair_add(const Repair *, Cut, const Tape *cut, int n, const int *rows,
+                const real *u, RepairSums *);
 
 #endif

@@ -1,4 +1,4 @@
-/* gpt2.h - models of GPT-2's shape from files that others have trained [radford2019gpt2]:
+/* gpt2.h - models of GPT-2's shape from files that others have trained [radford2019language]:
  * safetensors with GPT-2's names, each with or without the prefix "transformer.". */
 #ifndef GLASSBOX_GPT2_H
 #define GLASSBOX_GPT2_H
