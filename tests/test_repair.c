@@ -56,12 +56,12 @@ typedef struct {
     double heads, mlp, part[2 * L];
 } Parts;
 
-static Parts measure(const Fixture *f, Cut c, const Tape *t, int row, int token)
+static Parts measure(const Fixture *f, Cut c, int row, int token)
 {
     Parts p = { 0 };
     real u[D];
     repair_unembedding(f->m, token, u);
-    p.all = repair_measure(f->r, c, t, row, u, p.part);
+    p.all = repair_measure(f->r, c, row, u, p.part);
     for (int l = 0; l < L; l++) p.heads += p.part[2 * l], p.mlp += p.part[2 * l + 1];
     return p;
 }
@@ -74,16 +74,15 @@ static void the_self_repair_is_the_sum_of_its_parts_for_every_head(void **state)
     double most = 0;
     for (int i = 0; i < L * (H + 1); i++) {
         Cut c = { .layer = i / (H + 1), .head = i % (H + 1) - 1, .shift = 1 };
-        Tape *t = repair_cut(f.r, c);
+        repair_cut(f.r, c);
         for (int row = 0; row < B * T; row++) {
-            Parts p = measure(&f, c, t, row, (row * 7 + i) % V);
+            Parts p = measure(&f, c, row, (row * 7 + i) % V);
             double repair = p.all.logit - p.all.direct;
             assert_near(p.heads + p.mlp + p.all.norm, repair, 1e-4);
             most = fmax(most, fabs(repair));
             for (int k = 0; k <= 2 * c.layer; k++) assert_true(p.part[k] == 0);
             if (c.layer == L - 1) assert_true(p.heads == 0);
         }
-        tape_free(t);
     }
     assert_true(most > 0.1);
     end(&f);
@@ -108,14 +107,14 @@ static void the_change_of_a_logit_is_that_of_the_unfolded_model(void **state)
     Cut c = { .layer = 1, .head = 1, .shift = 3 };
     hook_resample(t, "blocks.1.z", (int[]){ 3, 0, 1, 2 }, K, K);
     Tensor *cut = model_logits(f.whole, t, f.tok, B, T);
-    Tape *run = repair_cut(f.r, c);
+    repair_cut(f.r, c);
     for (int row = 0; row < B * T; row++) {
-        Parts p = measure(&f, c, run, row, row % V);
+        Parts p = measure(&f, c, row, row % V);
         double change =
             logit_of(&f, cut, row, row % V) - logit_of(&f, clean, row, row % V);
         assert_near(p.all.logit, change, 1e-4);
     }
-    tape_free(run), tape_free(t);
+    tape_free(t);
     end(&f);
 }
 
@@ -176,12 +175,11 @@ static void sums_are_over_the_rows_that_are_given(void **state)
     Fixture f = fixture();
     start(&f);
     Cut c = { .layer = 1, .head = 0, .shift = 2 };
-    Tape *t = repair_cut(f.r, c);
+    repair_cut(f.r, c);
     int rows[] = { 5, 11, 5 };
     RepairSums s = { 0 };
-    repair_add(f.r, c, t, 2, rows, f.r->u, &s),
-        repair_add(f.r, c, t, 1, rows + 2, f.r->u, &s);
-    Parts a = measure(&f, c, t, 5, 5), b = measure(&f, c, t, 11, 11);
+    repair_add(f.r, c, 2, rows, f.r->u, &s), repair_add(f.r, c, 1, rows + 2, f.r->u, &s);
+    Parts a = measure(&f, c, 5, 5), b = measure(&f, c, 11, 11);
     double ra = a.all.logit - a.all.direct, rb = b.all.logit - b.all.direct;
     assert_true(s.n == 3);
     assert_near(s.logit, 2 * a.all.logit + b.all.logit, 1e-9);
@@ -195,7 +193,33 @@ static void sums_are_over_the_rows_that_are_given(void **state)
                 2 * repair_direct(f.r, 1, 0, 5, f.r->u + 5 * D) +
                     repair_direct(f.r, 1, 0, 11, f.r->u + 11 * D),
                 1e-9);
-    tape_free(t);
+    end(&f);
+}
+
+static void what_answers_a_cut_layer_is_summed_over_places_and_components(void **state)
+{
+    (void)state;
+    Fixture f = fixture();
+    start(&f);
+    double part[2 * L] = { 0 };
+    RepairLayer y = { .part = part };
+    repair_layer(f.r, 1, 8, &y);
+    assert_true(y.n == B);
+    const Tensor *logits = hook_value(f.r->clean, "logits");
+    double xx = 0, xy = 0, next = 0;
+    for (int b = 0; b < B; b++) { /* the same, by the pieces */
+        int row = b * T + 8, best = 0;
+        for (int v = 1; v < V; v++)
+            if (logits->v[row * V + v] > logits->v[row * V + best]) best = v;
+        real u[D];
+        repair_unembedding(f.m, best, u);
+        Parts p = measure(&f, (Cut){ 1, -1, 1, false }, row, best);
+        double x = repair_direct(f.r, 1, -1, row, u);
+        xx += x * x, xy -= x * p.all.logit, next += x * p.part[3];
+    }
+    assert_near(y.xy / y.xx, xy / xx, 1e-9);
+    assert_near(part[3] / y.xx, next / xx, 1e-9);
+    assert_true(part[0] == 0 && part[1] == 0 && part[2] == 0 && part[4] != 0);
     end(&f);
 }
 
@@ -205,13 +229,12 @@ static void the_own_window_as_source_changes_nothing_at_all(void **state)
     Fixture f = fixture();
     start(&f);
     Cut c = { .layer = 0, .head = 1, .shift = B };
-    Tape *t = repair_cut(f.r, c);
+    repair_cut(f.r, c);
     for (int row = 0; row < B * T; row++) {
-        Parts p = measure(&f, c, t, row, row % V);
+        Parts p = measure(&f, c, row, row % V);
         assert_true(p.all.logit == 0 && p.all.direct == 0 && p.all.norm == 0);
         for (int k = 0; k < 2 * L; k++) assert_true(p.part[k] == 0);
     }
-    tape_free(t);
     end(&f);
 }
 
@@ -222,13 +245,12 @@ static void where_all_behind_is_frozen_nothing_is_repaired(void **state)
     start(&f);
     for (int l = 0; l < L; l++) {
         Cut c = { .layer = l, .head = 0, .shift = 1, .frozen = true };
-        Tape *t = repair_cut(f.r, c);
+        repair_cut(f.r, c);
         for (int row = 0; row < B * T; row++) {
-            Parts p = measure(&f, c, t, row, row % V);
+            Parts p = measure(&f, c, row, row % V);
             assert_true(p.all.norm == 0 && p.heads == 0 && p.mlp == 0);
             assert_near(p.all.logit - p.all.direct, 0, 1e-4);
         }
-        tape_free(t);
     }
     end(&f);
 }
@@ -246,16 +268,15 @@ static void a_planted_answer_of_the_next_layer_is_found_there(void **state)
     }
     start(&f);
     Cut c = { .layer = 0, .head = 0, .shift = 1 };
-    Tape *t = repair_cut(f.r, c);
+    repair_cut(f.r, c);
     double mlp = 0;
     for (int row = 0; row < B * T; row++) {
-        Parts p = measure(&f, c, t, row, row % V);
+        Parts p = measure(&f, c, row, row % V);
         for (int k = 0; k < 2 * L; k++)
             assert_true(k == 3 || p.part[k] == 0); /* only layer 1's MLP can answer */
         mlp = fmax(mlp, fabs(p.part[3]));
     }
     assert_true(mlp > 0.01);
-    tape_free(t);
     assert_dies(repair_cut(f.r, (Cut){ .layer = L }), "no head 3.0");
     assert_dies(repair_cut(f.r, (Cut){ .head = H }), "no head 0.2");
     end(&f);
@@ -270,6 +291,7 @@ int main(void)
         cmocka_unit_test(
             the_rows_of_the_largest_effects_come_in_order_and_none_is_missed),
         cmocka_unit_test(sums_are_over_the_rows_that_are_given),
+        cmocka_unit_test(what_answers_a_cut_layer_is_summed_over_places_and_components),
         cmocka_unit_test(the_own_window_as_source_changes_nothing_at_all),
         cmocka_unit_test(where_all_behind_is_frozen_nothing_is_repaired),
         cmocka_unit_test(a_planted_answer_of_the_next_layer_is_found_there),

@@ -49,7 +49,9 @@ static void run(const Repair *r, Tape *t, int from)
 Repair *repair_new(Model *m, const int *tok, const int *target, int B, int T)
 {
     Repair *r = alloc(1, sizeof *r);
-    *r = (Repair){ .m = m, .tok = tok, .B = B, .T = T, .clean = tape_new() };
+    *r = (Repair){
+        .m = m, .tok = tok, .B = B, .T = T, .clean = tape_new(), .cut = tape_new()
+    };
     run(r, r->clean, 0);
     r->sigma = alloc((size_t)(B * T), sizeof *r->sigma);
     surgery_sigma(whole(r->clean, model_spec(m)->layers - 1, "resid_post"), r->sigma);
@@ -63,7 +65,7 @@ Repair *repair_new(Model *m, const int *tok, const int *target, int B, int T)
 void repair_free(Repair *r)
 {
     if (!r) return;
-    tape_free(r->clean);
+    tape_free(r->clean), tape_free(r->cut);
     free(r->sigma), free(r->u), free(r);
 }
 
@@ -128,13 +130,14 @@ int *repair_rows(const Repair *r, int layer, int head, int first, int n)
 
 /* --- the cut ---------------------------------------------------------------------------- */
 
-Tape *repair_cut(const Repair *r, Cut c)
+const Tape *repair_cut(Repair *r, Cut c)
 {
     const ModelSpec *s = model_spec(r->m);
     require(c.layer >= 0 && c.layer < s->layers && c.head < s->heads && c.shift >= 0,
             "no head %d.%d", c.layer, c.head);
     /* z of that layer, with columns of another window */
-    Tape *t = tape_new();
+    Tape *t = r->cut;
+    tape_reset(t);
     char name[NAME];
     const Tensor *clean = whole(r->clean, c.layer, "z");
     Tensor *z = tape_input(t, clean->v, 3, clean->n);
@@ -161,9 +164,9 @@ Tape *repair_cut(const Repair *r, Cut c)
     return t;
 }
 
-Repaired repair_measure(const Repair *r, Cut c, const Tape *t, int row, const real *u,
-                        double *part)
+Repaired repair_measure(const Repair *r, Cut c, int row, const real *u, double *part)
 {
+    const Tape *t = r->cut;
     const ModelSpec *s = model_spec(r->m);
     int D = s->width, last = s->layers - 1;
     memset(part, 0, (size_t)(2 * s->layers) * sizeof *part);
@@ -183,15 +186,15 @@ Repaired repair_measure(const Repair *r, Cut c, const Tape *t, int row, const re
                        .norm = logit * (1 - now / sigma) };
 }
 
-void repair_add(const Repair *r, Cut c, const Tape *t, int n, const int *rows,
-                const real *u, RepairSums *s)
+void repair_add(const Repair *r, Cut c, int n, const int *rows, const real *u,
+                RepairSums *s)
 {
     int L = model_spec(r->m)->layers;
     size_t D = (size_t)model_spec(r->m)->width;
     double *part = alloc(2 * (size_t)L, sizeof *part);
     for (int i = 0; i < n; i++) {
         const real *along = u + (size_t)rows[i] * D;
-        Repaired x = repair_measure(r, c, t, rows[i], along, part);
+        Repaired x = repair_measure(r, c, rows[i], along, part);
         double repair = x.logit - x.direct;
         s->n++, s->effect += repair_direct(r, c.layer, c.head, rows[i], along);
         s->direct += x.direct, s->logit += x.logit, s->norm += x.norm;
@@ -199,4 +202,27 @@ void repair_add(const Repair *r, Cut c, const Tape *t, int n, const int *rows,
         s->repair += repair, s->square += repair * repair, s->overshoot += x.logit > 0;
     }
     free(part);
+}
+
+void repair_layer(Repair *r, int layer, int step, RepairLayer *y)
+{
+    const ModelSpec *s = model_spec(r->m);
+    const Tensor *logits = hook_value(r->clean, "logits");
+    Cut c = { .layer = layer, .head = -1, .shift = 1 };
+    repair_cut(r, c);
+    real *u = alloc((size_t)s->width, sizeof *u);
+    double *part = alloc(2 * (size_t)s->layers, sizeof *part);
+    for (int row = 0; row < r->B * r->T; row++) {
+        if (row % r->T % step || row % r->T == 0) continue;
+        const real *p = logits->v + (size_t)row * (size_t)s->outputs;
+        int likeliest = 0;
+        for (int v = 1; v < s->outputs; v++)
+            if (p[v] > p[likeliest]) likeliest = v;
+        repair_unembedding(r->m, likeliest, u);
+        double x = repair_direct(r, layer, -1, row, u);
+        y->n++, y->xx += x * x, y->xy -= x * repair_measure(r, c, row, u, part).logit;
+        y->mlp += repair_direct(r, layer, s->heads, row, u);
+        for (int k = 0; k < 2 * s->layers; k++) y->part[k] += x * part[k];
+    }
+    free(u), free(part);
 }

@@ -25,6 +25,7 @@ typedef struct {
                     "mlp_out", the last one's "mlp_post" and "resid_post", and "logits" */
     double *sigma; /* (B*T) */
     real *u;       /* (B*T,D), each row's towards its target */
+    Tape *cut;     /* the last cut run */
 } Repair;
 /* Runs the model on tok (B,T); both are borrowed, target is not needed any more. */
 Repair *repair_new(Model *, const int *tok, const int *target, int B, int T);
@@ -42,14 +43,13 @@ typedef struct {
     int shift;       /* window b gets z from window (b + shift) % B */
     bool frozen; /* what comes later adds what it did in the clean run; so does sigma */
 } Cut;
-/* The cut run, with the same values kept from the cut on; the caller's. */
-Tape *repair_cut(const Repair *, Cut);
+/* The cut run, with the same values kept from the cut on; valid until the next. */
+const Tape *repair_cut(Repair *, Cut);
 typedef struct {
     double logit, direct, norm;
 } Repaired; /* changes, see above */
-/* Along u at a row. part (2L): each layer's heads, at 2 l, without the cut one, and MLP. */
-Repaired repair_measure(const Repair *, Cut, const Tape *cut, int row, const real *u,
-                        double *part);
+/* Along u at a row of the last cut run. part (2L): each layer's heads, at 2 l, without the cut one, and MLP. */
+Repaired repair_measure(const Repair *, Cut, int row, const real *u, double *part);
 
 /* Sums over rows, for means and ratios of means. */
 typedef struct {
@@ -59,8 +59,16 @@ typedef struct {
     double repair, square, overshoot; /* logit - direct; its square; rows of a logit that
                                          rises */
 } RepairSums;
-/* Adds these rows, row r along u + r D, u (B*T,D). */
-void repair_add(const Repair *, Cut, const Tape *cut, int n, const int *rows,
-                const real *u, RepairSums *);
+/* Adds these rows of the last cut run, row r along u + r D, u (B*T,D). */
+void repair_add(const Repair *, Cut, int n, const int *rows, const real *u, RepairSums *);
+
+/* A whole layer cut, at every `step`th place from `step` on, and the word that the clean run
+ * thinks likeliest [mcgrath2023hydra]: sums of the layer's direct effect x and of what its
+ * logit loses. xy / xx is 1 if nobody answers; part[k] / xx is component k's answer. */
+typedef struct {
+    double n, xx, xy, mlp; /* mlp: the direct effect of the layer's MLP */
+    double *part;          /* (2L), the caller's */
+} RepairLayer;
+void repair_layer(Repair *, int layer, int step, RepairLayer *);
 
 #endif
