@@ -34,6 +34,7 @@
 #include "core/lens/neuron.h"
 #include "core/text/bpe.h"
 #include "core/text/corpus.h"
+#include "core/text/ngram.h"
 #include "core/text/prose.h"
 #include "core/text/wordvec.h"
 #include "core/text/analogy.h"

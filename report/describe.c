@@ -376,6 +376,8 @@ void listing(Run *run, const char *name, const char *fmt, ...)
 
 const char *artefact_path(Run *run, const char *id) { (void)run, (void)id, never(); }
 const char *input_path(Run *run, const char *input) { (void)run, (void)input, never(); }
+char *run_place(Run *run, const char *ending) { (void)run, (void)ending, never(); }
+char *run_identity(Run *run) { (void)run, never(); }
 int scaled(Run *run, int full, int smoke) { (void)run, (void)full, (void)smoke, never(); }
 
 void precondition(Run *run, const char *claim, bool ok, const char *text)

@@ -6,6 +6,7 @@
  * between training and judging. */
 #include "core/lab/reflm.h"
 #include "core/num/vmath.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,13 @@ Reflm *reflm_open(Run *run)
     return lm;
 }
 
+Reflm *reflm_leave(Run *run, const Params *artefact)
+{
+    const char *path = artefact_path(run, "reference-model");
+    if (!checkpoint_save_weights(path, artefact)) bad_input(run, strerror(errno));
+    return reflm_open(run);
+}
+
 void reflm_free(Reflm *lm)
 {
     if (!lm) return;
@@ -243,4 +251,41 @@ ReflmScore reflm_score(const Reflm *lm, Model *m, Tape *t, const Windows *w, int
     tape_reset(t);
     return (ReflmScore){ sums.nats / sums.n, sums.nats / sums.bytes / 0.6931471805599453,
                          sums.right / sums.n };
+}
+
+ReflmScore reflm_evaluate(const Reflm *lm, Model *m, Tape *t)
+{
+    return reflm_score(lm, m, t, &lm->held, 0, REFLM_WINDOWS, NULL, NULL, NULL);
+}
+
+/* One of V by p^power, u uniform. */
+static int draw(int V, const real *logits, double power, double u)
+{
+    double most = (double)vmath_max(V, logits), sum = 0, p = 0;
+    for (int v = 0; v < V; v++) sum += vmath_exp(power * ((double)logits[v] - most));
+    for (int v = 0; v < V; v++) {
+        p += vmath_exp(power * ((double)logits[v] - most)) / sum;
+        if (p > u) return v;
+    }
+    return V - 1;
+}
+
+char *reflm_continue(const Reflm *lm, Model *m, const char *start, int T, double power,
+                     Rng r)
+{
+    size_t n;
+    int *tok = bpe_encode(lm->bpe, start, strlen(start), &n);
+    tok = grow(tok, n, n + (size_t)T, sizeof *tok);
+    Tape *t = tape_new();
+    for (tape_pause(t); n < (size_t)T && T <= lm->spec.ctx; n++, tape_reset(t)) {
+        const Tensor *logits = model_last_logits(m, t, tok, 1, (int)n);
+        tok[n] = draw(bpe_vocab(lm->bpe), logits->v, power, rng_uniform(r, n));
+    }
+    Buffer out = { 0 };
+    buffer_put(&out, "");
+    bpe_decode(lm->bpe, tok, n, &out);
+    for (char *c = out.s; c < out.s + out.n; c++)
+        if (*c < ' ' || *c > '~') *c = *c == '\n' ? '|' : '?';
+    free(tok), tape_free(t);
+    return out.s;
 }

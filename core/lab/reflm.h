@@ -57,6 +57,13 @@ typedef void ReflmPrepare(Tape *, void *ctx);
  * where it is not scored. prepare may be NULL. */
 ReflmScore reflm_score(const Reflm *, Model *, Tape *, const Windows *w, int from, int n,
                        ReflmPrepare *prepare, void *ctx, real *nat);
+/* The same of the evaluation set, untouched. */
+ReflmScore reflm_evaluate(const Reflm *, Model *, Tape *);
+
+/* What the model says after `start`, up to T tokens with it, drawn with probabilities raised
+ * to `power` (1000: the likeliest). One line of ASCII: a newline is shown as |, another byte
+ * as ?. The caller frees. */
+char *reflm_continue(const Reflm *, Model *, const char *start, int T, double power, Rng);
 
 /* --- for the finding that trains it ------------------------------------------------- */
 
@@ -65,5 +72,7 @@ ReflmScore reflm_score(const Reflm *, Model *, Tape *, const Windows *w, int fro
  * frees with params_free(). */
 Params reflm_new(Model *, const Bpe *, int n, const int *held, const int *calibration);
 void reflm_keep(Params *artefact, Model *, int percent);
+/* Leaves it as the artefact of the run, and reads it back; reflm_free(). */
+Reflm *reflm_leave(Run *, const Params *artefact);
 
 #endif

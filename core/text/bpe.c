@@ -256,8 +256,7 @@ Bpe *bpe_train(const char *text, size_t n, int vocab)
 
 /* --- encoding ----------------------------------------------------------------------- */
 
-/* Merges n ids in place, the earliest merge first; returns how many are left. */
-static int merge_piece(const Bpe *b, int *id, int n)
+int bpe_encode_piece(const Bpe *b, int *id, int n)
 {
     for (;;) {
         int first = b->n, at = -1;
@@ -279,7 +278,7 @@ int *bpe_encode(const Bpe *b, const char *text, size_t n, size_t *count)
         length = piece(text + at, n - at);
         int *id = out + *count;
         for (size_t i = 0; i < length; i++) id[i] = (unsigned char)text[at + i];
-        *count += (size_t)merge_piece(b, id, (int)length);
+        *count += (size_t)bpe_encode_piece(b, id, (int)length);
     }
     return out;
 }

@@ -23,6 +23,9 @@ const int *bpe_merges(const Bpe *); /* (vocab - 256, 2), borrowed */
 const char *bpe_token(const Bpe *, int id, int *n);
 /* The tokens of a text, *count of them; the caller frees. */
 int *bpe_encode(const Bpe *, const char *text, size_t n, size_t *count);
+/* A piece that the caller cut by rules of its own: id (n) holds its bytes, and then its
+ * tokens; returns how many. */
+int bpe_encode_piece(const Bpe *, int *id, int n);
 void bpe_decode(const Bpe *, const int *token, size_t n, Buffer *out);
 
 #endif

@@ -263,3 +263,19 @@ void prose_free(Prose *p)
     if (!p) return;
     free(p->text.s), free(p->entry), free(p->copies), free(p);
 }
+
+Buffer prose_draw(const Prose *p, const double *share, bool held, size_t bytes, Rng r)
+{
+    Rng pick = rng_named(r, "share");
+    int *order = alloc((size_t)p->entries + 1, sizeof *order);
+    rng_permutation(r, order, p->entries);
+    Buffer text = { 0 };
+    buffer_put(&text, "");
+    for (int i = 0; i < p->entries && text.n < bytes; i++) {
+        const ProseEntry *e = &p->entry[order[i]];
+        bool taken = rng_uniform(pick, (uint64_t)order[i]) < share[e->package];
+        if (taken && e->held == held) buffer_add(&text, p->text.s + e->at, e->n);
+    }
+    free(order);
+    return text;
+}

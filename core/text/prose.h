@@ -5,6 +5,7 @@
 #define GLASSBOX_PROSE_H
 
 #include "core/base/base.h"
+#include "core/base/rng.h"
 
 typedef struct {
     size_t at, n; /* its bytes in Prose.text; it ends with a newline */
@@ -24,6 +25,9 @@ typedef struct {
  * notes of edition and marks of pronunciation are left out. */
 Prose *prose_read(const char *const *packages, int n, char **error);
 void prose_free(Prose *);
+/* Entries of one side in random order, of package k the share[k] of them, until there are
+ * that many bytes; the caller frees .s. */
+Buffer prose_draw(const Prose *, const double *share, bool held, size_t bytes, Rng);
 
 /* How a package keeps its entries. */
 typedef enum {
