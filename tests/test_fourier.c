@@ -76,6 +76,53 @@ static void what_is_kept_and_what_is_removed_add_up(void **state)
     assert_dies(fourier_filter(P, D, x, 1, (int[]){ 7 }, true), "frequency 7 modulo 13");
 }
 
+static void shares_leave_out_the_constant_and_put_the_strongest_first(void **state)
+{
+    (void)state;
+    enum { P = 13, D = 2 };
+    real x[P * D], flat[P * D];
+    double share[P / 2 + 1], sum = 0;
+    int order[P / 2];
+    for (int a = 0; a < P; a++) {
+        x[a * D] = (real)(100 + 2 * cos(2 * M_PI * 5 * a / P));
+        x[a * D + 1] = (real)sin(2 * M_PI * 3 * a / P);
+        flat[a * D] = flat[a * D + 1] = 0;
+    }
+    fourier_shares(P, D, x, share, order);
+    for (int k = 0; k <= P / 2; k++) sum += share[k];
+    assert_near(sum, 1, 1e-12);
+    assert_near(share[5], 0.8, TINY);
+    assert_near(share[3], 0.2, TINY);
+    assert_true(share[0] == 0 && order[0] == 5 && order[1] == 3);
+    for (int i = 1; i < P / 2; i++) assert_true(share[order[i]] <= share[order[i - 1]]);
+    assert_dies(fourier_shares(P, D, flat, share, order), "no frequencies");
+}
+
+static void a_planted_circle_is_seen_in_its_plane_and_in_no_other(void **state)
+{
+    (void)state;
+    enum { P = 11, D = 4 };
+    real x[P * D];
+    double xy[P * 2];
+    for (int a = 0; a < P; a++) {
+        double angle = 2 * M_PI * 4 * a / P, c = 3 * cos(angle), s = 3 * sin(angle);
+        x[a * D] = (real)(0.6 * c), x[a * D + 1] = (real)(0.8 * c);
+        x[a * D + 2] = (real)s, x[a * D + 3] = 7;
+    }
+    fourier_plane(P, D, x, 4, xy);
+    for (int a = 0; a < P; a++) {
+        assert_near(xy[2 * a], cos(2 * M_PI * 4 * a / P), 10 * TINY);
+        assert_near(xy[2 * a + 1], sin(2 * M_PI * 4 * a / P), 10 * TINY);
+    }
+    x[4] += 30;
+    fourier_plane(P, D, x, 3, xy);
+    double off = 0;
+    for (int a = 0; a < P; a++)
+        off = fmax(off, fabs(xy[2 * a] - cos(2 * M_PI * 3 * a / P)));
+    assert_true(off > 0.5);
+    assert_dies(fourier_plane(P, D, x, 6, xy), "frequency 6 modulo 11");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +130,8 @@ int main(void)
         cmocka_unit_test(a_planted_frequency_holds_all_the_power_and_noise_does_not),
         cmocka_unit_test(the_alternating_row_of_an_even_p_is_its_last_frequency),
         cmocka_unit_test(what_is_kept_and_what_is_removed_add_up),
+        cmocka_unit_test(shares_leave_out_the_constant_and_put_the_strongest_first),
+        cmocka_unit_test(a_planted_circle_is_seen_in_its_plane_and_in_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,6 +45,36 @@ void fourier_power(int p, int D, const real *x, double *power)
     free(basis), free(c);
 }
 
+void fourier_shares(int p, int D, const real *x, double *share, int *order)
+{
+    double sum = 0;
+    fourier_power(p, D, x, share);
+    share[0] = 0;
+    for (int k = 1; k <= p / 2; k++) sum += share[k];
+    require(sum > 0, "a constant has no frequencies");
+    for (int k = 1; k <= p / 2; k++) {
+        int at = k - 1;
+        share[k] /= sum;
+        for (; at && share[order[at - 1]] < share[k]; at--) order[at] = order[at - 1];
+        order[at] = k;
+    }
+}
+
+void fourier_plane(int p, int D, const real *x, int k, double *xy)
+{
+    require(k > 0 && 2 * k < p, "the plane of frequency %d modulo %d", k, p);
+    double *basis, *c = coefficients(p, D, x, &basis), radius = 0;
+    for (int i = 0; i < 2 * p; i++) {
+        const double *axis = c + (2 * k - 1 + i % 2) * D;
+        double norm = sqrt(vmath_dot_f64(D, axis, axis));
+        xy[i] = 0;
+        for (int j = 0; j < D; j++) xy[i] += axis[j] / norm * (double)x[i / 2 * D + j];
+        radius += xy[i] * xy[i] / p;
+    }
+    for (int i = 0; i < 2 * p; i++) xy[i] /= sqrt(radius);
+    free(basis), free(c);
+}
+
 void fourier_filter(int p, int D, real *x, int n, const int *k, bool keep)
 {
     double *basis, *c = coefficients(p, D, x, &basis);
