@@ -4,6 +4,7 @@
 #define GLASSBOX_CORE_H
 
 #include "core/base/base.h"
+#include "core/base/hash.h"
 #include "core/base/rng.h"
 #include "core/base/sheet.h"
 #include "core/num/vmath.h"
