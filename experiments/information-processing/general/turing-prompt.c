@@ -20,7 +20,7 @@ const Experiment experiment = {
     .tables = { { "tape", "step, place, symbol" },
                 { "sharpness", "beta, prompts, busy beaver" } },
     ABOUT(.title = "Prompts are programs", .section = "information-processing/general",
-          .cites = "qiu2024turing", .seeds = 5, .core_s = 0.8, .quick = true,
+          .cites = "qiu2024turing", .seeds = 5, .core_s = 0.7, .quick = true,
           .carries = { "A proof, by way of two-tape Post machines",
                        "One-tape Turing machines; two layers wired by hand, run exactly",
                        "One set of weights for all programs; a token for each step",
