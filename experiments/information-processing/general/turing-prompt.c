@@ -38,7 +38,7 @@ const Experiment experiment = {
                         { "wrong tokens, no recency",
                           "the weight that prefers the last write is 0" } } },
         { .id = "rule-order",
-          .text = "nor does the order of the rules matter (tokens that differ)",
+          .text = "the rules may stand in any order (tokens that differ)",
           .value = "wrong tokens, rules shuffled",
           .side = BELOW,
           .bound = 0,
@@ -322,9 +322,9 @@ plot table("tape") using "step":"place":"symbol" with image pixels
 
 Unary addition, binary increment, palindromes, balanced brackets and the busy beaver take
 {{=tokens|%.0f}} steps, and {{exact-trace|%.0f}} tokens are wrong. With one rule changed,
-{{exact-trace.control|%.0f}} are; without recency, {{exact-trace.control2|%.0f}}. Rules
-may stand in any order ({{rule-order|%.0f}}), their right sides may not
-({{rule-order.control|%.0f}}). All prompts meet the same weights:
+{{exact-trace.control|%.0f}} are, with those too many; without recency,
+{{exact-trace.control2|%.0f}}. Rules may stand in any order ({{rule-order|%.0f}}), right
+sides may not ({{rule-order.control|%.0f}}). All prompts meet the same weights:
 
 ~~~listing weights
 ~~~
@@ -338,9 +338,9 @@ plot table("sharpness") using "beta":"prompts" with lines ls 1, \
   "" using "beta":(column("busy beaver") / 1.07) with lines ls 2
 ~~~
 
-Softmax mixes into each symbol what stood there before. The beaver is exact from
-{{finite-precision|%.0f}} on; from $2^{11} \ln(2) / 2$ on the last write outweighs all
-others, two tokens apart. Longer thoughts need finer steps of age, so more precision.
+Softmax mixes into each symbol what stood there before. The beaver is exact from a
+sharpness of {{finite-precision|%.0f}} on; from $2^{11} \ln(2) / 2$ on the last write
+outweighs all before it. Longer thoughts need finer steps of age, so more precision.
 
 ## What our scale cannot show
 

@@ -322,10 +322,10 @@ set label "all products: 4096" at 400, 0.08 textcolor linestyle 4
 plot for [k=1:4] table("curve") using 1:(column(6-k)) with lines linestyle k
 ~~~
 
-Beyond its 25 parameters the local class needs {{samples-equal-parameters|%.1f}} samples,
-the invariant one {{samples-equal-parameters.also|%.1f}} beyond 3, the two-body one
-{{samples-equal-parameters.also2|%.1f}} beyond 79. All products explain nothing until
-nothing is left to explain. A wrong assumption saves nothing: where every pair is coupled,
+Beyond its 25 parameters the local class needs {{samples-equal-parameters}} samples, the
+invariant one {{samples-equal-parameters.also}} beyond 3, the two-body one
+{{samples-equal-parameters.also2}} beyond 79. All products explain nothing until nothing
+is left to explain. A wrong assumption saves nothing: where every pair is coupled,
 half of all states leave local laws at {{=explained by local, coupled|%.2f}}, and where
 samples equal their parameters they are worse than no guess.
 
