@@ -35,6 +35,7 @@
 #include "core/lens/probe.h"
 #include "core/lens/repair.h"
 #include "core/lens/neuron.h"
+#include "core/lens/automaton.h"
 #include "core/text/bpe.h"
 #include "core/text/corpus.h"
 #include "core/text/ngram.h"
