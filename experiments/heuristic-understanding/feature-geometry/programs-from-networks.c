@@ -31,15 +31,15 @@ const Experiment experiment = {
                        "Integers: their encoder and their symbolic regression" }),
     .claims = CLAIMS(
         { .id = "automata-run",
-          .text = "a program read from it never errs in 100,000 inputs (tasks of 10)",
+          .text = "a program read from the network never errs (tasks of 10)",
           .value = "programs right",
           .side = ABOVE,
           .bound = 8,
-          .why = "the source has 32 of 62, of harder tasks",
+          .why = "the source has 32 of 62, of harder tasks; 100,000 fresh inputs",
           .controls = { { "programs right, untrained", "untrained, all eight tries" },
                         { "programs right, shuffled", "answers to other sequences" } } },
         { .id = "minimal-machines",
-          .text = "and it is the smallest machine of its task (tasks of 10)",
+          .text = "the program read is the smallest machine of its task (of 10)",
           .value = "machines minimal",
           .side = ABOVE,
           .bound = 8,
@@ -314,7 +314,7 @@ static void run(Run *run, Rng rng)
 /*
 ## What we find
 
-~~~gnuplot heaps "Hidden states along their two widest axes, coloured by the machine's state;
+~~~gnuplot heaps "Hidden states along two axes, coloured by the state of the machine;
 arrows: ten sequences, step by step"
 @BARE; eval svg(640, 600); set multiplot layout 2, 2; set tmargin 2; set rmargin 3
 names = "'sum mod 3' 'binary addition' 'bit two back' 'ones mod 4 = 0'"; x = 0; y = 0
