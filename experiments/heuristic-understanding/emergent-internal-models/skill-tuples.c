@@ -330,7 +330,7 @@ X = "8*$1 + $2/2 - 4 + log(10*$3) / log(2)"; Y = "log(20*$4) / log(2)"
 do for [i=0:3] { set label sprintf("%s, k = %d", i > 1 ? "blocks" : "random", \
   8 + 8 * (i % 2)) at 4 * i + 1, -1 center }
 plot table("cells") using (@X):(@Y):(.5):(.5):5 with boxxyerror fc palette fs solid 1 \
-  noborder, "" using (@X):(@Y):(sprintf("%.2f", $5)) with labels tc rgb "#222222"
+  noborder, "" using (@X):(@Y):(sprintf("%.1f", $5)) with labels
 ~~~
 
 The widest network solves {{unseen-tuples-as-good*100|%.0f}} % of the texts whose four
