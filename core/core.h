@@ -32,6 +32,7 @@
 #include "core/lens/circuit.h"
 #include "core/lens/paths.h"
 #include "core/lens/surgery.h"
+#include "core/lens/lens.h"
 #include "core/lens/probe.h"
 #include "core/lens/repair.h"
 #include "core/lens/neuron.h"
