@@ -71,11 +71,24 @@ static void training_brings_every_reading_nearer(void **state)
     tape_free(t), optim_free(o), params_free(&lens), model_free(m);
 }
 
+static void a_knee_is_found_where_it_was_put(void **state)
+{
+    (void)state;
+    double x[9], y[9];
+    for (int bend = 1; bend < 8; bend++) {
+        for (int i = 0; i < 9; i++)
+            x[i] = 2 * i, y[i] = 5 - x[i] + 3 * fmax(0, x[i] - 2 * bend);
+        assert_near(lens_knee(9, x, y), 2 * bend, 1e-12);
+    }
+    assert_dies(lens_knee(2, x, y), "a knee in 2 points");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_untrained_lens_is_the_logit_lens),
         cmocka_unit_test(training_brings_every_reading_nearer),
+        cmocka_unit_test(a_knee_is_found_where_it_was_put),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

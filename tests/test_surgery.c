@@ -245,6 +245,7 @@ static void cosines_see_idle_and_reversing_parts(void **state)
     surgery_cosines(&a, &b, c); /* x - 2x, and a right angle */
     assert_near(c[0], -1, 1e-12);
     assert_near(c[1], 0, 1e-12);
+    assert_near(surgery_length(&a, &b), (1 + 0.5) / 2, 1e-6);
 }
 
 static void importance_of_an_idle_part_is_zero_and_only_its_own(void **state)

@@ -5,6 +5,9 @@
  * all layers at once would take ten times the memory of one. */
 #include "core/lens/lens.h"
 #include "core/net/hook.h"
+#include "core/num/linalg.h"
+#include "core/num/vmath.h"
+#include <math.h>
 #include <stdio.h>
 
 typedef struct {
@@ -62,4 +65,23 @@ void lens_gradients(Model *m, const Params *lens, const Tape *run, const Tensor 
         tape_backward(t, op_xent_soft(t, y, (Tensor *)law));
     }
     tape_free(t);
+}
+
+double lens_knee(int n, const double *x, const double *y)
+{
+    enum { MOST = 64 };
+    require(n >= 3 && n <= MOST, "a knee in %d points", n);
+    double least = HUGE_VAL, at = 0;
+    for (int k = 1; k < n - 1; k++) {
+        double in[3 * MOST], w[3], error = 0;
+        for (int i = 0; i < n; i++)
+            in[3 * i] = 1, in[3 * i + 1] = x[i], in[3 * i + 2] = fmax(0, x[i] - x[k]);
+        linalg_ridge(n, 3, 1, in, y, 0, w);
+        for (int i = 0; i < n; i++) {
+            double e = vmath_dot_f64(3, in + 3 * i, w) - y[i];
+            error += e * e;
+        }
+        if (error < least) least = error, at = x[k];
+    }
+    return at;
 }

@@ -20,4 +20,8 @@ Tensor *lens_read(Model *, Tape *, const Params *lens, int l, Tensor *x);
  * cost no time. */
 void lens_gradients(Model *, const Params *lens, const Tape *run, const Tensor *law);
 
+/* Where a curve y (n) over x, such as a distance over layers, bends: the inner x at which
+ * two straight pieces, joined there, fit it best. 3 <= n <= 64. */
+double lens_knee(int n, const double *x, const double *y);
+
 #endif

@@ -177,6 +177,19 @@ void surgery_cosines(const Tensor *x, const Tensor *y, double *cosine)
     }
 }
 
+double surgery_length(const Tensor *part, const Tensor *x)
+{
+    int N = tensor_rows(x), D = tensor_width(x);
+    require(tensor_rows(part) == N && tensor_width(part) == D, "a part of another shape");
+    double sum = 0;
+    for (int r = 0; r < N; r++) {
+        const real *a = part->v + (size_t)r * (size_t)D,
+                   *b = x->v + (size_t)r * (size_t)D;
+        sum += sqrt((double)vmath_dot(D, a, a) / (double)vmath_dot(D, b, b)) / N;
+    }
+    return sum;
+}
+
 void surgery_importance(const Surgery *s, double *importance)
 {
     static const char *const stream[] = { "resid_pre", "resid_mid", "resid_post" };

@@ -51,6 +51,8 @@ void surgery_drop(Tape *, Part, int layer);
 void surgery_importance(const Surgery *, double *importance);
 /* The same cosine of each row of x and y (N,D): cosine (N). */
 void surgery_cosines(const Tensor *x, const Tensor *y, double *cosine);
+/* Mean over the rows of |part| / |x|, both (N,D). */
+double surgery_length(const Tensor *part, const Tensor *x);
 /* Mean attention from places t >= first to the `span` tokens before t, itself and place 0
  * left out [lad2024robustness]: one a head, share (H), of a pattern (B,H,T,T). */
 void surgery_near(const Tensor *pattern, int span, int first, double *share);
