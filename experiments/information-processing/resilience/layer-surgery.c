@@ -30,7 +30,7 @@ const Experiment experiment = {
                               "layer 0 deleted, all middle deleted" } },
     ABOUT(.title = "Deleted and swapped layers",
           .section = "information-processing/resilience",
-          .cites = "lad2024robustness, sun2024painters", .seeds = 3, .core_s = 70,
+          .cites = "lad2024robustness, sun2024painters", .seeds = 3, .core_s = 78,
           .carries = { "GPT-2 and Pythia, 124 M to 6.9 B parameters, 12 to 48 layers",
                        "Eight layers, 1.9 M parameters, 64 windows of held-out text",
                        "Which layers can go or trade places; what painters may do",
