@@ -49,7 +49,7 @@ CFLAGS := -std=gnu11 $(if $(DEBUG),-O1 -g,-O3) -march=x86-64-v3 -ffp-contract=of
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
   -Wno-comment -Wno-missing-field-initializers $(if $(findstring clang,$(CC)),-Wno-pass-failed) -Werror
 LINK = $(CC) $(CFLAGS) -Wl,--gc-sections -Wl,--build-id=none -Wl,--as-needed
-LIBS := -lblis -lcsv -lcrypto -lz -ljansson -lpcre2-8 -lm
+LIBS := -lblis -lcsv -lcrypto -lz -lbz2 -llzma -ljansson -lpcre2-8 -lm
 
 # $(call compile,FLAGS): $< to the object $@ and its dependencies.
 compile = $(CC) $(CFLAGS) $(WARN) -I. $(1) -MMD -MP -MT $@ -MF $@.d -c $< -o $@.new && \

@@ -69,6 +69,20 @@ const Experiment experiment = {
 };
 
 /*
+~~~gnuplot curve "Loss on held-out text (thick) and on each batch; squares: the moments
+that are kept. Horizontal: tables of counts that read the same tokens"
+set xlabel "steps of 4096 tokens"; set ylabel "loss [nat/token]"; set yrange [3.3:8]
+eval room(9); set label "no context" at graph 1.02, first {{=loss of 1-grams}}
+set label "pairs" at graph 1.02, first {{=loss of 2-grams}}
+set label "triples" at graph 1.02, first {{=loss of 3-grams}}
+plot {{=loss of 1-grams}} with lines @THEORY, {{=loss of 2-grams}} with lines @THEORY, \
+  {{=loss of 3-grams}} with lines @THEORY, \
+  table("curve") using "step":"training [nat/token]" with lines ls 3 lw 0.7, \
+  "" using "step":"held out [nat/token]" with lines ls 1, \
+  table("moments") using (column("share of training [%]") * 12):"loss [nat/token]" \
+  with points ls 1 pt 5
+~~~
+
 ## Text
 
 Three dictionaries, WordNet's glosses, fortune cookies and a political FAQ. Case and
@@ -309,37 +323,23 @@ static void run(Run *run, Rng rng)
 /*
 ## What we find
 
-From {{=loss at 0 %|%.2f}} nats per token the model comes to {{=loss at 10 %|%.2f}} and
-{{=loss at 30 %|%.2f}} at 10 and 30 % of its training, and ends at
-{{=loss at 100 %|%.2f}}: {{learned|%.2f}} bits per byte, with
-{{=top-1 at 100 %*100|%.0f}} % of the tokens named outright.
-
-~~~gnuplot curve "Loss on held-out text (thick) and on each batch; squares: the moments that
-are kept. Horizontal: tables of counts that read the same tokens"
-set xlabel "steps of 4096 tokens"; set ylabel "loss [nat/token]"; set yrange [3.3:8]
-eval room(9); set label "no context" at graph 1.02, first {{=loss of 1-grams}}
-set label "pairs" at graph 1.02, first {{=loss of 2-grams}}
-set label "triples" at graph 1.02, first {{=loss of 3-grams}}
-plot {{=loss of 1-grams}} with lines @THEORY, {{=loss of 2-grams}} with lines @THEORY, \
-  {{=loss of 3-grams}} with lines @THEORY, \
-  table("curve") using "step":"training [nat/token]" with lines ls 3 lw 0.7, \
-  "" using "step":"held out [nat/token]" with lines ls 1, \
-  table("moments") using (column("share of training [%]") * 12):"loss [nat/token]" \
-  with points ls 1 pt 5
-~~~
+From {{=loss at 0 %|%.2f}} nats per token it comes to {{=loss at 10 %|%.2f}} and
+{{=loss at 30 %|%.2f}} at 10 and 30 % of its training, and to {{=loss at 100 %|%.2f}} at
+its end: {{learned|%.2f}} bits per byte, {{=top-1 at 100 %*100|%.0f}} % of the tokens named.
 
 It leaves pairs behind by {{beyond-bigrams|%.2f}}; in windows whose tokens were mixed the
 difference is {{beyond-bigrams.control|%.2f}}. But the best table of up to five tokens is
-ahead of the model, by {{beyond-counts*-1|%.2f}}. A table keeps every phrase, and the text
-quotes itself: {{seen-before*100|%.1f}} % of the held-out places begin 16 tokens that
-stand in the training text too. A network that reads everything once learns the language
-and not the quotations; its loss is still falling where the budget ends.
+ahead of the model, by {{beyond-counts*-1|%.2f}}. A table keeps every phrase, and essays
+quote: {{seen-before*100|%.0f}} % of the held-out places begin 16 tokens that the training
+text has too. Who reads everything once learns the language, not the quotations.
 
 ~~~gnuplot contexts "Loss by how many of the last tokens stand together somewhere in the
 training text: the longer the known phrase, the further tables are ahead"
 set xlabel "last tokens that are known"; set ylabel "loss [nat/token]"; eval room(11)
-plot for [c=3:6] table("contexts") using 1:c with linespoints ls c-2 title \
-  word("pairs triples 5-grams model", c-2) at end
+plot table("contexts") using 1:3 with linespoints ls 4 title "pairs" at end, \
+  "" using 1:4 with linespoints ls 3 title "triples" at end, \
+  "" using 1:5 with linespoints ls 2 title "5-grams" at end, \
+  "" using 1:6 with linespoints ls 1 title "model" at end
 ~~~
 
 ## What our scale cannot show
