@@ -41,9 +41,59 @@ static void sizes_are_those_of_the_programs(void **state)
     free(folder), free(path);
 }
 
+/* Pixels that rise along each row and return only after 256: gzip finds little. */
+static void the_filter_packs_what_gzip_alone_cannot(void **state)
+{
+    (void)state;
+    enum { WIDTH = 200, N = 64 * WIDTH };
+    static unsigned char image[N];
+    for (int i = 0; i < N; i++) {
+        int x = i % WIDTH, y = i / WIDTH;
+        image[i] =
+            (unsigned char)(x * (1 + y % 7) + rng_below(rng_seed(2), (uint64_t)y, 256));
+    }
+    assert_true(packer_png(image, WIDTH, N) * 2 < packer_gzip(image, N));
+}
+
+static double plain_order_2(const unsigned char *s, int n)
+{
+    double bits = 0;
+    for (int i = 0; i < n; i++) {
+        double p = 1.0 / 256;
+        for (int k = 0; k < 3; k++) { /* bytes before the text are zeros */
+            double all = 0, same = 0, kinds = 0;
+            bool seen[256] = { false };
+            for (int j = 0; j < i; j++) {
+                bool fits = true;
+                for (int b = 1; b <= k; b++)
+                    fits = fits && (j >= b ? s[j - b] : 0) == (i >= b ? s[i - b] : 0);
+                if (!fits) continue;
+                all++, same += s[j] == s[i], kinds += !seen[s[j]];
+                seen[s[j]] = true;
+            }
+            if (all > 0) p = (same + kinds * p) / (all + kinds);
+        }
+        bits -= log2(p);
+    }
+    return bits / 8;
+}
+
+static void counts_of_order_2_are_those_of_a_plain_loop(void **state)
+{
+    (void)state;
+    unsigned char s[400];
+    for (int i = 0; i < 400; i++)
+        s[i] = (unsigned char)rng_below(rng_seed(5), (uint64_t)i, i < 200 ? 3 : 200);
+    assert_near(packer_order_2(s, 400), plain_order_2(s, 400), 1e-9);
+    assert_near(packer_order_2(s, 1), 1, 1e-12);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(
-        sizes_are_those_of_the_programs) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_are_those_of_the_programs),
+        cmocka_unit_test(the_filter_packs_what_gzip_alone_cannot),
+        cmocka_unit_test(counts_of_order_2_are_those_of_a_plain_loop),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

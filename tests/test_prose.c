@@ -114,6 +114,29 @@ static void the_packages_give_millions_of_bytes_and_no_entry_twice(void **state)
     free(error);
 }
 
+static void a_draw_keeps_to_its_side_and_its_shares(void **state)
+{
+    (void)state;
+    Prose p = { 0 };
+    for (int i = 0; i < 2000; i++) {
+        char *text = text_format("%c fortune number %d%s\n%%\n", 'a' + i % 2, i,
+                                 i % 10 ? "" : " held");
+        prose_add(&p, text, strlen(text), PROSE_FORTUNES, i % 2);
+        p.entry[i].held = i % 10 == 0;
+        free(text);
+    }
+    double n[2] = { 0 };
+    Buffer b = prose_draw(&p, (double[]){ 1, 0.25 }, false, SIZE_MAX, rng_seed(1));
+    assert_null(strstr(b.s, "held"));
+    for (char *rest = b.s, *line; (line = strsep(&rest, "\n"));)
+        if (*line) n[*line - 'a']++;
+    assert_near(n[0], 800, 0);
+    assert_near(n[1], 250, 40);
+    Buffer few = prose_draw(&p, (double[]){ 1, 1 }, true, 100, rng_seed(1));
+    assert_in_range(few.n, 100, 140);
+    free(b.s), free(few.s), free(p.text.s), free(p.entry);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +145,7 @@ int main(void)
         cmocka_unit_test(fortunes_are_parted_by_percent_signs),
         cmocka_unit_test(html_gives_sections_with_a_line_for_each_paragraph),
         cmocka_unit_test(malformed_text_gives_no_more_than_itself),
+        cmocka_unit_test(a_draw_keeps_to_its_side_and_its_shares),
         cmocka_unit_test(the_packages_give_millions_of_bytes_and_no_entry_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

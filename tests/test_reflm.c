@@ -142,6 +142,59 @@ static void what_prepare_hooks_acts_in_every_batch(void **state)
     tape_free(t), model_free(m), reflm_free(lm), world_free(w);
 }
 
+/* A packer asks for many tokens at once, the unpacker for one after the other. */
+static void logits_have_the_same_bits_however_many_are_asked_for(void **state)
+{
+    (void)state;
+    ModelSpec spec = { .vocab = 500,
+                       .ctx = 128,
+                       .layers = 2,
+                       .heads = 4,
+                       .width = 128,
+                       .tied = true,
+                       .init_sd = 0.1 };
+    Model *m = model_new(spec, rng_seed(6));
+    int tok[3 * 128];
+    for (int i = 0; i < 3 * 128; i++) tok[i] = rng_below(rng_seed(8), (uint64_t)i, 500);
+    Tape *t = tape_new(), *u = tape_new();
+    tape_pause(t), tape_pause(u);
+    const Tensor *all = model_logits(m, t, tok, 3, 128);
+    for (int b = 0; b < 3; b++)
+        for (int n = 1; n <= 128; n += 1 + 6 * b, tape_reset(u)) {
+            const Tensor *one = model_last_logits(m, u, tok + b * 128, 1, n);
+            assert_memory_equal(one->v, all->v + (b * 128 + n - 1) * 500,
+                                500 * sizeof(real));
+        }
+    tape_free(t), tape_free(u), model_free(m);
+}
+
+static void the_likeliest_continuation_is_what_the_model_would_choose(void **state)
+{
+    (void)state;
+    World w = world_new();
+    Reflm *lm = read_back(&w);
+    Model *m = reflm_model(lm, 100);
+    size_t n;
+    int *tok = bpe_encode(lm->bpe, "the", 3, &n), known = bpe_vocab(lm->bpe);
+    tok = grow(tok, n, CTX, sizeof *tok);
+    Tape *t = tape_new();
+    for (; n < CTX; n++, tape_reset(t)) {
+        const real *x = model_last_logits(m, t, tok, 1, (int)n)->v;
+        int best = 0;
+        for (int v = 1; v < known; v++) best = x[v] > x[best] ? v : best;
+        tok[n] = best;
+    }
+    Buffer want = { 0 };
+    bpe_decode(lm->bpe, tok, n, &want);
+    char *got = reflm_continue(lm, m, "the", CTX, 1000, rng_seed(1));
+    assert_int_equal(strlen(got), want.n);
+    for (size_t i = 0; i < want.n; i++)
+        if (want.s[i] >= ' ' && want.s[i] <= '~') assert_int_equal(got[i], want.s[i]);
+        else assert_int_equal(got[i], want.s[i] == '\n' ? '|' : '?');
+    free(got), free(want.s), free(tok), tape_free(t);
+    model_free(m), reflm_free(lm), world_free(w);
+}
+
 /* Each fault: a tensor, one of its numbers, and what is put there. */
 static void a_file_with_a_number_out_of_place_is_refused(void **state)
 {
@@ -196,6 +249,8 @@ int main(void)
         cmocka_unit_test(weights_tokens_and_merges_come_back),
         cmocka_unit_test(scores_are_those_of_a_plain_loop),
         cmocka_unit_test(what_prepare_hooks_acts_in_every_batch),
+        cmocka_unit_test(logits_have_the_same_bits_however_many_are_asked_for),
+        cmocka_unit_test(the_likeliest_continuation_is_what_the_model_would_choose),
         cmocka_unit_test(a_file_with_a_number_out_of_place_is_refused),
         cmocka_unit_test(another_file_is_refused),
     };
