@@ -295,11 +295,12 @@ symbols: executables
 	  sed "s/^/$$u: /"; done); [ -z "$$bad" ] || { echo "$$bad"; exit 1; }; \
 	  echo "$(words $(IDS)) units, no libm function in any"
 
-# The core's ceiling counts lines of code: essays and the sentences beside declarations are free. It was 8000 before the core could
-# read and cut up language models (tokenizer, reference model, GPT-2, interventions).
+# The core's ceiling counts lines of code: essays and the sentences beside declarations are free. An experiment's ceiling is the harder
+# one: what an article of 350 lines cannot hold (a tokenizer, a coder, a GPT-2, surgery on it, machines read out of hidden states) goes to
+# core, where it is tested. A unit links only what it calls.
 sizes:
 	@cat $(wildcard core/*.[ch] core/*/*.[ch]) | $(CC) -w -fpreprocessed -dD -E -P -x c - | grep -c . | \
-	  awk '{ print "core: " $$1 " of 9500 lines of code"; exit $$1 > 9500 }'
+	  awk '{ print "core: " $$1 " of 11000 lines of code"; exit $$1 > 11000 }'
 	@wc -l $(SOURCES) | awk '$$2 != "total" && $$1 > ($$2 ~ /^experiments/ ? 350 : 600) { \
 	  print $$2 ": " $$1 " lines, too long"; bad = 1 } END { exit bad }'
 	@echo 'every file within 600 lines, every experiment within 350'
