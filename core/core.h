@@ -39,6 +39,7 @@
 #include "core/lens/automaton.h"
 #include "core/text/bpe.h"
 #include "core/text/coder.h"
+#include "core/text/gpt2_tokens.h"
 #include "core/text/corpus.h"
 #include "core/text/ngram.h"
 #include "core/text/packer.h"

@@ -51,10 +51,37 @@ static void one_token_of_many_gives_kurtosis_near_their_number_and_the_sign(void
     assert_true(got[2].variance == 0 && got[2].skew == 0 && got[2].kurtosis == 0);
 }
 
+static void
+a_threshold_lets_through_the_share_it_says_and_finds_a_planted_neuron(void **state)
+{
+    (void)state;
+    enum { F = 60, NULLS = 2000 };
+    Model *m = model_new(
+        (ModelSpec){ .vocab = V, .ctx = 2, .layers = 1, .heads = 1, .width = D },
+        rng_seed(4));
+    real *readers = neuron_readers(m), w[F * D];
+    Moments got[F];
+    int above = 0;
+    for (int i = 0; i < F * D; i++) w[i] = (real)rng_normal(rng_seed(5), (uint64_t)i);
+    double most = neuron_threshold(0.999, NULLS, F, V, D, w, readers, rng_seed(6)),
+           half = neuron_threshold(0.5, NULLS, F, V, D, w, readers, rng_seed(6));
+    assert_true(most > half && half > 2.8 && half < 3.1);
+    neuron_moments(F, V, D, w, readers, got);
+    for (int i = 0; i < F; i++) above += got[i].kurtosis > half;
+    assert_in_range(above, F / 4, 3 * F / 4);
+    for (int i = 0; i < F; i++) assert_true(got[i].kurtosis < most + 0.2);
+    memcpy(w, readers + 9 * D, D * sizeof *w); /* one that speaks for word 9 */
+    neuron_moments(1, V, D, w, readers, got);
+    assert_true(got[0].kurtosis > most);
+    free(readers), model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_direction_among_normal_readers_has_kurtosis_three_and_no_skew),
+        cmocka_unit_test(
+            a_threshold_lets_through_the_share_it_says_and_finds_a_planted_neuron),
         cmocka_unit_test(one_token_of_many_gives_kurtosis_near_their_number_and_the_sign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
  * neurons against 50,000 tokens need no more memory than the weights. */
 #include "core/lens/neuron.h"
 #include "core/num/gemm.h"
+#include "core/num/stats.h"
 #include "core/num/vmath.h"
 #include <math.h>
 #include <stdlib.h>
@@ -50,4 +51,20 @@ void neuron_moments(int n, int V, int D, const real *w, const real *readers, Mom
             out[from + i] = moments_of(V, cosine + (size_t)i * (size_t)V);
     }
     free(unit), free(cosine);
+}
+
+double neuron_threshold(double q, int nulls, int F, int V, int D, const real *w,
+                        const real *readers, Rng rng)
+{
+    size_t N = (size_t)nulls;
+    real *mix = alloc(N * (size_t)F, sizeof *mix), *x = alloc(N * (size_t)D, sizeof *x);
+    Moments *m = alloc(N, sizeof *m);
+    double *kurtosis = alloc(N, sizeof *kurtosis);
+    for (int i = 0; i < nulls * F; i++) mix[i] = (real)rng_normal(rng, (uint64_t)i);
+    gemm(false, false, nulls, D, F, mix, F, w, D, x, D, GEMM_SET);
+    neuron_moments(nulls, V, D, x, readers, m);
+    for (int i = 0; i < nulls; i++) kurtosis[i] = m[i].kurtosis;
+    double at = stats_quantile(nulls, kurtosis, q);
+    free(mix), free(x), free(m), free(kurtosis);
+    return at;
 }

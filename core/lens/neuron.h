@@ -13,5 +13,9 @@ typedef struct {
 real *neuron_readers(Model *);
 /* moments (n) of the directions w (n,D), readers (V,D). A direction of zeros has none: 0. */
 void neuron_moments(int n, int V, int D, const real *w, const real *readers, Moments *);
+/* What a share q of `nulls` random directions with the covariance of the neurons w (F,D),
+ * mixed from all of them with normal weights, does not exceed in kurtosis. */
+double neuron_threshold(double q, int nulls, int F, int V, int D, const real *w,
+                        const real *readers, Rng);
 
 #endif
