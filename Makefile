@@ -183,7 +183,7 @@ CLASS = || { s=$$?; case $$s in 1) w='a verdict or a bit changed';; \
   130) w='interrupted; what was finished is kept';; *) w='crash';; esac; \
   echo "$@: exit $$s: $$w" >&2; exit $$s; }
 
-.PHONY: help report quick site check verify list plan judge why cite diff record bench smoke fuzz \
+.PHONY: help report quick gpt2 site check verify list plan judge why cite diff record bench smoke fuzz \
   sizes format lint golden citations clean FORCE
 
 help:
@@ -196,6 +196,7 @@ help:
 #?        VARIANT=long           the longer variant, where a finding has one
 #?        LAUNCH='srun -Q'       a prefix for every unit
 #?   make quick                  the cheapest findings, under two minutes
+#?   make gpt2 MODEL=path/model.safetensors  the resilience findings on a GPT-2 of yours
 #?   make check                  unit tests, lints, site checks
 #?   make verify MINUTES=10      judge all claims on the record, recompute units, compare the bits;
 #?                              ONLY= as above
@@ -220,6 +221,15 @@ report: $(READY)
 
 quick: QUICK = --quick
 quick: report
+
+# The tokenizer's files lie beside the weights.
+ifdef MODEL
+export VOCAB ?= $(dir $(MODEL))vocab.json
+export MERGES ?= $(dir $(MODEL))merges.txt
+endif
+gpt2: ONLY = gpt2-checkpoint
+gpt2: report
+	@[ -n '$(MODEL)' ] || echo 'gpt2: not run: give MODEL=path/model.safetensors' >&2
 
 # The site is remade when anything that it shows is newer than it.
 SHOWN := $(GLASSBOX) $(B)/findings.txt $(B)/desc $(B)/run data report/assets experiments
