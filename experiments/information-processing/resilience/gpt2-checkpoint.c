@@ -116,9 +116,9 @@ static void drop_half(Run *run, const Patient *p, Surgery *s)
         w = model_weight(p->m, (name_of(name, l, "attn.b_O"), name));
         memset(w->v, 0, tensor_size(w) * sizeof *w->v);
     }
-    double cut = surgery_run(s, NULL, 0, NULL, NULL).accuracy;
-    record_of(run, p, "half of attention",
-              cut > 0 ? 1 - cut / surgery_clean(s).accuracy : 0);
+    double clean = surgery_clean(s).accuracy,
+           cut = surgery_run(s, NULL, 0, NULL, NULL).accuracy;
+    record_of(run, p, "half of attention", clean > 0 ? 1 - cut / clean : 0);
 }
 
 /* What each layer looks at, and what the logit lens reads before it. */
@@ -340,9 +340,9 @@ Published figures that nobody here has read in their source are not printed.
 
 ~~~gnuplot file "One layer deleted, at its depth: predictions kept"
 set xlabel "depth"; set ylabel "predictions kept"; eval room(10); set yrange [0:1]
-plot table("file") using "depth":"deleted" with linespoints ls 1 title "file" at end, \
-  table("random") using "depth":"deleted" with linespoints ls 2 title "random" at end, \
-  table("reference") using "depth":"deleted" with linespoints ls 3 title "reference" at end
+plot table("file") using "depth":"deleted" with linespoints ls 1 title "  file" at end, \
+  table("random") using "depth":"deleted" with linespoints ls 2 title "  random" at end, \
+  table("reference") using "depth":"deleted" with linespoints ls 3 title "  reference" at end
 ~~~
 
 Pythia and Llama are of another shape, and stay outside.
