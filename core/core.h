@@ -31,6 +31,7 @@
 #include "core/lens/fourier.h"
 #include "core/lens/circuit.h"
 #include "core/lens/paths.h"
+#include "core/lens/rasp.h"
 #include "core/lens/surgery.h"
 #include "core/lens/lens.h"
 #include "core/lens/probe.h"
