@@ -344,7 +344,7 @@ The first block does nearly all of it, the second adds {{grows-with-depth|%.4f}}
 fractal is the observer's, and any good predictor that can be read has it. In Mess3 the
 belief is even a linear map of the next word's probabilities, so this net cannot show that
 it holds *more* than the next word. Random-random-XOR can: there different beliefs predict
-the same next bit. All layers together hold more of them than the last one (long variant),
-in Mess3 only {{=gain of all layers|%.3f}} more. And nothing here is about language, whose
-states nobody knows.
+the same next bit. The long variant asks what all layers together hold of them beyond the
+last one; in Mess3 it is {{=gain of all layers|%.3f}}. And nothing here is about language,
+whose states nobody knows.
 */
