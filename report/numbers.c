@@ -114,13 +114,14 @@ static Number statistic(const Finding *f, bool of_long, const char *name,
     int seeds = of_long ? f->n_record_long : f->n_record ? f->n_record : f->n_runs;
     if (!seeds) return (Number){ .state = NOT_COMPUTED };
     double *x = alloc((size_t)seeds, sizeof *x);
-    int n = 0, found = 0;
+    int n = 0, found = 0, recorded = 0;
     for (int i = 0; i < seeds; i++) {
         const Value *v = verdict_value(replicate(f, of_long, i), name);
+        recorded += replicate(f, of_long, i)->n; /* none where an input is absent */
         if (v) found++;
         if (v && !v->absent) x[n++] = v->x;
     }
-    Number number = { .state = found ? ABSENT : UNKNOWN };
+    Number number = { .state = found ? ABSENT : recorded ? UNKNOWN : NOT_COMPUTED };
     if (n) {
         Estimate e = stats_estimate(n, x);
         double min = x[0], max = x[0];

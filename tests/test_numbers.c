@@ -120,6 +120,17 @@ static void before_the_first_run_prose_stays_readable(void **state)
     free(got);
 }
 
+static void a_run_that_lacked_an_input_knows_no_names(void **state)
+{
+    (void)state;
+    Finding f = fixture("x.c");
+    SeedRun lacking = { .values = { .seed = 1 } };
+    f.runs = &lacking, f.n_runs = 1;
+    char *error = NULL, *got = numbers_fill(&f, "{{=steps}}", 1, NUMBERS_PROSE, &error);
+    assert_string_equal(got, "(not run)");
+    free(got);
+}
+
 static void unknown_names_are_errors_with_their_line(void **state)
 {
     (void)state;
@@ -158,6 +169,7 @@ int main(void)
         cmocka_unit_test(what_does_not_exist_reads_none),
         cmocka_unit_test(scripts_get_all_digits),
         cmocka_unit_test(before_the_first_run_prose_stays_readable),
+        cmocka_unit_test(a_run_that_lacked_an_input_knows_no_names),
         cmocka_unit_test(unknown_names_are_errors_with_their_line),
         cmocka_unit_test(the_record_comes_before_the_runs),
     };

@@ -85,9 +85,8 @@ and what the right word's logit loses, where the head matters most. On the line 
 is repaired; crosses are the same heads with all behind them frozen"
 set xlabel "lost directly [nat]"; set ylabel "lost by the logit [nat]"; set xrange [0:2.3]
 set yrange [0:2.3]; set label "no repair" at 1.55, 1.7 right
-late(x) = column("layer") > 3 ? x : NaN
-plot x with lines @THEORY, table("heads") using (late(column("lost directly"))): \
-  "lost frozen" with points ls 2 pt 2, \
+late(x) = column("layer") > 3 ? x : NaN; plot x with lines @THEORY, table("heads") \
+  using (late(column("lost directly"))):"lost frozen" with points ls 2 pt 2, \
   "" using (late(column("lost directly"))):"lost" with points ls 1 pt 7
 ~~~
 
