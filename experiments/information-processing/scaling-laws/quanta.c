@@ -24,7 +24,8 @@ const Experiment experiment = {
     .tables = { { "course", "step, loss [nat], missing [nat], reshuffled [nat], learned, "
                             "task 1, task 2, task 4, task 8, task 16" } },
     ABOUT(.title = "Quanta of skill", .section = "information-processing/scaling-laws",
-          .cites = "michaud2023quantization", .seeds = 5, .core_s = 12, .long_core_s = 36,
+          .cites = "michaud2023quantization", .seeds = 5, .core_s = 12, .quick = true,
+          .long_core_s = 36,
           .carries = { "Multitask sparse parity with 100 bits; language models",
                        "64 tasks on 12 bits, 256 units in one layer, 16,384 steps",
                        "Sudden skills by order of use; a loss that is what is missing",

@@ -22,7 +22,8 @@ const Experiment experiment = {
     .tables = { { "curve", "samples, all, two-body, local, invariant, two-body coupled, "
                            "local coupled, invariant coupled" } },
     ABOUT(.title = "Sparse physics", .section = "information-storage/general",
-          .cites = "roberts2021physics", .seeds = 5, .core_s = 8, .long_core_s = 14,
+          .cites = "roberts2021physics", .seeds = 5, .core_s = 8, .quick = true,
+          .long_core_s = 14,
           .carries = { "An essay: the parameters of spin models under each assumption",
                        "Rings of 12 spins, least squares in four classes of laws",
                        "Samples that equal parameters; nothing without assumptions",

@@ -29,7 +29,7 @@ const Experiment experiment = {
     ABOUT(.title = "Trees in the hyperbolic plane",
           .section = "interpretability/symbolic-and-notation",
           .cites = "papillon2024euclid, sarkar2011, nickel2017poincare, zheng2017drawing",
-          .seeds = 5, .core_s = 14,
+          .seeds = 5, .core_s = 14, .quick = true,
           .carries = { "A review of geometries for machine learning",
                        "A tree of 364 nodes and a grid of 361, two dimensions each",
                        "Which geometry holds which graph, and by how much",
