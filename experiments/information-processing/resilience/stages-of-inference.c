@@ -26,7 +26,7 @@ const Experiment experiment = {
                 { "layers", "percent, layer, near, attention, MLP" } },
     ABOUT(.title = "Stages of inference", .section = "information-processing/resilience",
           .cites = "lad2024robustness, nostalgebraist2020logitlens, belrose2023tunedlens",
-          .seeds = 3, .core_s = 60,
+          .seeds = 3, .core_s = 70,
           .carries = { "GPT-2, Pythia, up to 20 B parameters, 12 layers and more",
                        "Eight layers, 1.9 M parameters, 64 windows of held-out text",
                        "Predictions form step by step; a tuned lens reads better",
