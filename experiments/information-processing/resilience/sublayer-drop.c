@@ -275,11 +275,11 @@ static void run(Run *run, Rng rng)
 Half of the attention dropped raises the loss by
 {{=rise without half of the attention|%.2f}} nat, half of the MLPs by
 {{=rise without half of the MLPs|%.2f}}, half of the layers by
-{{=rise without half of the layers|%.2f}}. Up to here attention and MLPs are close;
-beyond, they part. All attention costs {{=rise without all attention|%.2f}} nat, all MLPs
-{{=rise without all MLPs|%.2f}}, all layers {{=rise without all layers|%.1f}}. So no part
-is idle, and the order of the source is there in the long run, but at one half it hangs on
-the seed.
+{{=rise without half of the layers|%.2f}}. Up to here attention and MLPs are close, and
+the seed can decide; beyond, they part. All attention costs
+{{=rise without all attention|%.2f}} nat, all MLPs {{=rise without all MLPs|%.2f}}, all
+layers {{=rise without all layers|%.1f}}: no part is idle, and in the long run the order
+is the source's.
 
 ~~~gnuplot curves "Loss against the number of parts dropped, those first that turn the
 stream least. At four: attention at random (dots), the most turning half (cross)"
