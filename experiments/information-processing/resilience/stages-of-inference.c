@@ -340,7 +340,7 @@ plot table("layers") using 2:(column(1) == 100 ? $3 / .55 : NaN) with linespoint
 
 ~~~gnuplot lens "The logit lens in training: after a tenth of it two layers say all"
 set logscale y; set yrange [.001:20]; set xrange [0:8.2]; eval height(340); eval room(12)
-set xlabel "layers run"; set ylabel "KL distance [nat]"
+set xlabel "layers run"; set ylabel "KL distance [nat]"; set lmargin 11
 plot for [m=1:3] table("lens") every ::9*m::9*m+7 using 2:3 with linespoints ls m \
   title word("'after 10 %' 'after 30 %' trained", m) at end
 ~~~

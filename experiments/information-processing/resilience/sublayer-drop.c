@@ -285,7 +285,7 @@ is the source's.
 stream least. At four: attention at random (dots), the most turning half (cross)"
 eval height(440); set xrange [0:8.4]; set yrange [3.8:6.6]; unset key; clean = {{=loss}}
 set xlabel "parts dropped, of eight of their kind"; set ylabel "loss [nat/token]"
-set label "layers" at 6.2, 5.6 right textcolor ls 3; set label "MLPs" at 7.1, 5.55 tc ls 2
+set label "layers" at 3, 4.45 right textcolor ls 3; set label "MLPs" at 7.5, 6.4 tc ls 2
 set label "attention" at 7.2, 4.6 textcolor ls 1
 trained(x) = column(1) == 100 ? clean + x : NaN
 plot for [i=1:3] table("curves") using 2:(trained(column(i + 2))) with linespoints ls i, \
