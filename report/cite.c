@@ -252,16 +252,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static int unknown(const Suite *suite, const char *id)
+/* The claims of the finding that the id begins with; else the findings. */
+static int unknown(Suite *suite, const char *id)
 {
-    fprintf(stderr, "cite: \"%s\" is no finding and no claim, expected one of:\n", id);
-    for (int i = 0; i < suite->n; i++) {
-        const Finding *f = &suite->findings[i];
-        if (f->broken) continue;
-        fprintf(stderr, "  %s\n", f->id);
-        for (int c = 0; c < f->n_claims; c++)
-            fprintf(stderr, "  %s/%s\n", f->id, f->claims[c].id);
-    }
+    char *before = text_format("%.*s", (int)strcspn(id, "/"), id);
+    const Finding *named = suite_find(suite, before);
+    fprintf(stderr, "cite: \"%s\" is no finding and no claim, expected %s:\n", id,
+            named ? "one of" : "one of these, or finding/claim");
+    for (int c = 0; named && c < named->n_claims; c++)
+        fprintf(stderr, "  %s/%s\n", named->id, named->claims[c].id);
+    for (int i = 0; !named && i < suite->n; i++)
+        fprintf(stderr, "  %s\n", suite->findings[i].id);
+    free(before);
     return EXIT_USAGE;
 }
 
