@@ -46,7 +46,8 @@ const Experiment experiment = {
           .value = "bits per byte at 100 %",
           .side = BELOW,
           .bound = 2.2,
-          .why = "1.6 to 1.9 were expected of this size; a pilot on easier text had 1.89",
+          .expect = MIXED,
+          .why = "1.6 to 1.9 were expected; a pilot on easier text had 1.89",
           .controls = { { "bits per byte at 0 %", "the model before training" } } },
         { .id = "beyond-bigrams",
           .text = "it uses more than the last token (its gain on interpolated bigrams, "
@@ -325,7 +326,8 @@ static void run(Run *run, Rng rng)
 
 From {{=loss at 0 %|%.2f}} nats per token it comes to {{=loss at 10 %|%.2f}} and
 {{=loss at 30 %|%.2f}} at 10 and 30 % of its training, and to {{=loss at 100 %|%.2f}} at
-its end: {{learned|%.2f}} bits per byte, {{=top-1 at 100 %*100|%.0f}} % of the tokens named.
+its end: {{learned|%.2f}} bits per byte. The bits miss the bound in one seed, although the
+loss is much the same: where the 64 windows hold dictionary, tokens have fewer bytes.
 
 It leaves pairs behind by {{beyond-bigrams|%.2f}}; in windows whose tokens were mixed the
 difference is {{beyond-bigrams.control|%.2f}}. But the best table of up to five tokens is
@@ -344,7 +346,5 @@ plot table("contexts") using 1:3 with linespoints ls 4 title "pairs" at end, \
 
 ## What our scale cannot show
 
-Five million tokens teach words, phrases and the form of a dictionary, and no facts to
-speak of. What needs more (names looked up in context, long contexts, sharp stages) is not
-in this model, and no finding of this section claims it.
+Five million tokens teach words, phrases, the form of a dictionary, and hardly a fact.
 */
