@@ -33,7 +33,7 @@ const Experiment experiment = {
     ABOUT(.title = "The reference model", .section = "information-processing/resilience",
           .cites =
               "radford2019language, sennrich2016neural, witten1991zero, mcgrath2023hydra",
-          .seeds = 3, .core_s = 800,
+          .seeds = 3, .core_s = 845,
           .carries = { "GPT-2 small: 124 million weights, 12 layers of width 768, 50,257 "
                        "tokens, a context of 1024, 40 GB of web pages",
                        "1.9 million weights, 8 layers of width 128, 2048 tokens, a "
