@@ -195,7 +195,9 @@ static void an_unknown_id_lists_the_valid_ones(void **state)
     (void)state;
     assert_int_equal(cite_command("alpha/low"), EXIT_USAGE);
     mini_expect("err.txt", "\"alpha/low\" is no finding and no claim");
-    mini_expect("err.txt", "  alpha\n  alpha/high\n  alpha/gap\n  beta\n  beta/falls\n");
+    mini_expect("err.txt", "expected one of:\n  alpha/high\n  alpha/gap\n");
+    assert_int_equal(cite_command("gamma/low"), EXIT_USAGE);
+    mini_expect("err.txt", "or finding/claim:\n  alpha\n  beta\n");
 }
 
 #define PUBLISHED(test) \
