@@ -216,8 +216,8 @@ static void pick_even(const Neurons *n, int pick[2])
 static void clamp_neurons(Run *run, Surgery *s, const Neurons *n)
 {
     int L = n->s.layers, even[2];
-    double cost[2] = { 0 };
     Outcome clean = surgery_clean(s);
+    double cost[2] = { 0 };
     pick_even(n, even);
     for (int i = L / 2 * 2; i < 2 * L; i++) {
         Clamp off = { i / 2, ranked(n, i / 2, i % 2 * n->s.hidden / 2), 0 };
@@ -310,14 +310,15 @@ static void run(Run *run, Rng rng)
         progress(run, 0.2 + 0.5 * k / turns);
     }
     record(run, "late turned", late), record(run, "less early turned", less_early);
-    record(run, "literal, turned", literal);
-    report_count(run, at[1], turn, at[0], lm->bpe);
-    int windows = scaled(run, REFLM_WINDOWS, 4);
+    record(run, "literal, turned", literal),
+        report_count(run, at[1], turn, at[0], lm->bpe);
     const Windows *w = &lm->held;
-    Surgery *s = surgery_new(m[1], windows, w->T, REFLM_FROM, w->tok, w->target);
+    Surgery *s = surgery_new(m[1], scaled(run, REFLM_WINDOWS, 4), w->T, REFLM_FROM,
+                             w->tok, w->target);
     clamp_neurons(run, s, at[1]);
     Tape *t = tape_new();
-    ReflmScore score = reflm_score(lm, m[1], t, w, 0, windows, NULL, NULL, NULL);
+    int n = scaled(run, w->n, 4); /* all: texts differ */
+    ReflmScore score = reflm_score(lm, m[1], t, w, 0, n, NULL, NULL, NULL);
     precondition(run, NULL, score.bits_per_byte <= 2.2, "it has not learned English");
     tape_free(t), surgery_free(s);
     for (int k = 0; k < 2; k++) neurons_free(at[k]), model_free(m[k]);

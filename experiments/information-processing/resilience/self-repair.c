@@ -295,7 +295,7 @@ static void run(Run *run, Rng rng)
     for (int k = 0; k < REFLM_MOMENTS; k++)
         report_moment(run, lm, reflm_percent[k], windows);
     Tape *t = tape_new();
-    int n = scaled(run, REFLM_WINDOWS, 4);
+    int n = scaled(run, lm->held.n, 4); /* all: bits per byte vary with the text */
     ReflmScore score = reflm_score(lm, whole, t, &lm->held, 0, n, NULL, NULL, NULL);
     precondition(run, NULL, score.bits_per_byte <= 2.2, "it has not learned English");
     tape_free(t), free(heads), free(other);
