@@ -329,8 +329,7 @@ static void run(Run *run, Rng rng)
 ## What we find
 
 {{beyond-chance*100|%.2f}} % of the late neurons are selective, turned at random
-{{beyond-chance.control*100|%.2f}} %, before training {{=late untrained*100|%.2f}} %. What
-they speak for can be read:
+{{beyond-chance.control*100|%.2f}} %, untrained {{=late untrained*100|%.2f}} %. They say:
 
 ~~~listing words
 ~~~
