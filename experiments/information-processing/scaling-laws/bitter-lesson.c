@@ -23,7 +23,6 @@ const Experiment experiment = {
     .tables = { { "scores", "random games, search, knowledge" } },
     ABOUT(.title = "The bitter lesson", .section = "information-processing/scaling-laws",
           .cites = "sutton2019bitter, branwen2020scaling", .seeds = 5, .core_s = 6.5,
-          .quick = true,
           .carries = { "Essays on seventy years of chess, Go, speech and vision",
                        "Connect Four: plain tree search against rules made by hand",
                        "Knowledge wins at first, computation in the end",
