@@ -337,8 +337,8 @@ stays. Grey: the loss, as a share of what it was before training"
 eval height(420); set xrange [-.1:3]; set yrange [0:1.02]; eval room(20)
 set xtics ("0 %%" 0, "10 %%" 1, "30 %%" 2, "100 %%" 3); set xlabel "share of the training"
 set ylabel "agreement"; first = {{=loss untrained}}
-plot table("training") using 0:($2 / first) with lines ls 9 title "loss" at end, for [i=1:4] \
-  "" using 0:i + 2 with linespoints ls i title columnhead(i + 2) at end
+plot table("training") using 0:($2 / first) with lines ls 9 title "  loss" at end, for [i=1:4] \
+  "" using 0:i + 2 with linespoints ls i title "  ".columnhead(i + 2) at end
 ~~~
 
 What our scale cannot show: the band of 72 to 95 %, which was measured on models of 124

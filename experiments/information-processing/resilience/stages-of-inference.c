@@ -303,7 +303,7 @@ input is discarded at once: the surprise at it rises from
 eval height(430); set logscale y; set yrange [.04:20]; set xrange [0:8.2]; eval room(10)
 set xlabel "layers run"; set ylabel "KL distance [nat]"
 plot for [c in "logit tuned mispaired shuffled turned"] table("tuned") \
-  using "layers run":(column(c) > 0 ? column(c) : NaN) with linespoints title c at end
+  using "layers run":(column(c) > 0 ? column(c) : NaN) with linespoints title "  ".c at end
 ~~~
 
 One text, read at eight tokens: what follows each is guessed early, and settles late.
@@ -340,7 +340,7 @@ plot table("layers") using 2:(column(1) == 100 ? $3 / .55 : NaN) with linespoint
 set logscale y; set yrange [.001:20]; set xrange [0:8.2]; eval height(340); eval room(12)
 set xlabel "layers run"; set ylabel "KL distance [nat]"; set lmargin 11
 plot for [m=1:3] table("lens") every ::9*m::9*m+7 using 2:3 with linespoints ls m \
-  title word("'after 10 %' 'after 30 %' trained", m) at end
+  title "  ".word("'after 10 %' 'after 30 %' trained", m) at end
 ~~~
 
 What our scale cannot show: that the bands are stages rather than a smooth change, and
