@@ -323,7 +323,7 @@ static void run(Run *run, Rng rng)
 
 Published figures that nobody here has read in their source are not printed.
 
-| | published | your file | random | reference model |
+| what | published | your file | random | reference model |
 |---|---|---|---|---|
 | one middle layer deleted, predictions kept | .72 to .95 [@lad2024robustness] | {{deletion|%.2f}} | {{=deletion, random|%.2f}} | {{=deletion, reference|%.2f}} |
 | two neighbours swapped | the same | {{=swap, file|%.2f}} | {{=swap, random|%.2f}} | {{=swap, reference|%.2f}} |

@@ -152,7 +152,7 @@ static void record_half(Run *run, const Patient *p, Curves o, const char *when)
         const Outcome *half = &o[part][p->L / 2];
         rise[part] = half->loss;
         record_as(run, half->loss, "rise without half of the %s%s", name, when);
-        record_as(run, 1 - half->accuracy / right,
+        record_as(run, right > 0 ? 1 - half->accuracy / right : 0,
                   "relative loss of right answers without half of the %s%s", name, when);
         record_as(run, o[part][p->L].loss, "rise without all %s%s", name, when);
     }
