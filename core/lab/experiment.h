@@ -136,7 +136,8 @@ void precondition(Run *, const char *claim_or_null, bool ok, const char *text);
 /* The share that is done, 0 .. 1: for the status line, costs nothing if called often. */
 void progress(Run *, double done);
 /* For core/lab/resume: OUT-folder's name with `ending`, and a hash of all that this run's
- * results depend on: executable, inputs, BLIS, variant, size, seed. The caller frees. */
+ * results depend on if it .needs no other finding, whose artefacts are left out: executable,
+ * inputs, BLIS, variant, size, seed. The caller frees. */
 char *run_place(Run *, const char *ending);
 char *run_identity(Run *);
 /* The user's or the data's fault: the message goes to stderr, the exit status is 2, and

@@ -31,7 +31,8 @@ typedef struct {
     ModelSpec spec;
     Bpe *bpe;
     /* Two disjoint parts of the held-out text: choose (heads, layers, probes) on
-     * calibration, judge on held. Each has at least REFLM_WINDOWS windows. */
+     * calibration, judge on held. Of REFLM_WINDOWS windows or more in what the finding
+     * leaves; a reader refuses only a stream without any. */
     Windows held, calibration;
     Safetensors *file; /* the weights */
 } Reflm;
@@ -67,7 +68,8 @@ bool reflm_learned(const Reflm *);
 
 /* What the model says after `start`, up to T tokens with it, drawn with probabilities raised
  * to `power` (1000: the likeliest). One line of ASCII: a newline is shown as |, another byte
- * as ?. The caller frees. */
+ * as ?. Nothing is added if T exceeds the model's context; `start` has a token at least. The
+ * caller frees. */
 char *reflm_continue(const Reflm *, Model *, const char *start, int T, double power, Rng);
 
 /* --- for the finding that trains it ------------------------------------------------- */

@@ -4,7 +4,8 @@
  * been published. It holds the run's identity, weights, both moments of the optimiser, the
  * count of its steps, and `kept`: whatever else the results are made of (losses so far,
  * earlier weights). A run that is taken up therefore has the bits of one that was never
- * killed, provided that nothing was recorded, and no row written, before resume_take(). */
+ * killed, provided that nothing was recorded, and no row written, before resume_take(), and
+ * that the finding .needs no other: their artefacts are no part of the identity. */
 #ifndef GLASSBOX_RESUME_H
 #define GLASSBOX_RESUME_H
 

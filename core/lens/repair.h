@@ -48,7 +48,8 @@ const Tape *repair_cut(Repair *, Cut);
 typedef struct {
     double logit, direct, norm;
 } Repaired; /* changes, see above */
-/* Along u at a row of the last cut run. part (2L): each layer's heads, at 2 l, without the cut one, and MLP. */
+/* Along u at a row of the last cut run, made by that Cut. part (2L): each layer's heads, at
+ * 2 l, without the cut layer's, and its MLP, at 2 l + 1. */
 Repaired repair_measure(const Repair *, Cut, int row, const real *u, double *part);
 
 /* Sums over rows, for means and ratios of means. */

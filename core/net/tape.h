@@ -15,7 +15,7 @@
 
 typedef struct Tensor {
     int rank, n[4]; /* n[rank - 1] varies fastest */
-    real *v, *g;    /* values; gradient, NULL until the first of it arrives */
+    real *v, *g;    /* values; gradient, of no meaning before the first of it arrives */
     bool wants;     /* a gradient is asked for, here or upstream */
     bool got;       /* g holds one: the next contribution adds, the first one sets */
     bool lent;      /* g is another tensor's: see tape_lend() */
@@ -31,7 +31,8 @@ size_t tape_bytes(const Tape *); /* what the tape holds on to, used or not */
 
 Tensor *tape_input(Tape *, const real *v, int rank, const int *n); /* copies v */
 Tensor *tape_constant(Tape *, int rank, const int *n);             /* zeros to fill in */
-/* As tape_input, and a gradient is kept for it: saliency, optimised inputs. */
+/* As tape_input, and a gradient is kept for it: saliency, optimised inputs. Its .g is
+ * uninitialised, not zero, until a loss that depends on it goes backward. */
 Tensor *tape_variable(Tape *, const real *v, int rank, const int *n);
 /* loss is (1). A second loss adds to the gradients of weights and variables. */
 void tape_backward(Tape *, Tensor *loss);

@@ -17,7 +17,8 @@ void ngram_free(Ngrams *);
 int ngram_count(const Ngrams *, const int *s, int k);
 /* p(*w | the order-1 tokens before w): c(h) occurrences of the context h with d(h)
  * different followers give (c(hw) + d(h) p(w|h')) / (c(h) + d(h)), where h' lacks h's
- * first token [witten1991zero]; below order 1, 1/V. */
+ * first token [witten1991zero]. Order 0 is 1/V; the empty context has d = V, whatever
+ * occurs. */
 double ngram_probability(const Ngrams *, const int *w, int order);
 
 #endif

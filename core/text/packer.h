@@ -12,8 +12,8 @@ size_t packer_xz(const void *bytes, size_t n);
  * row), then zlib; without PNG's own headers. */
 size_t packer_png(const void *pixels, size_t width, size_t n);
 /* By counts that start empty: what followed the last two bytes, mixed with what followed
- * the last one, and with how often each byte came [witten1991zero]. The surprise, to which
- * an arithmetic coder adds a byte at most. */
+ * the last one, and with how often each byte came [witten1991zero]; a count stays at 65535.
+ * The surprise in bytes, to which an arithmetic coder adds a byte at most. */
 double packer_order_2(const void *bytes, size_t n);
 
 #endif
