@@ -142,6 +142,34 @@ static void what_prepare_hooks_acts_in_every_batch(void **state)
     tape_free(t), model_free(m), reflm_free(lm), world_free(w);
 }
 
+/* Only of the last moment: wherever it is, the model says token 97, which is all the text. */
+static void
+a_model_has_learned_if_its_last_weights_foretell_the_held_out_text(void **state)
+{
+    (void)state;
+    World w = world_new();
+    Reflm *lm = read_back(&w);
+    assert_false(reflm_learned(lm));
+    reflm_free(lm);
+    memset(model_weight(w.model[0], "ln_final.w")->v, 0, 8 * sizeof(real));
+    memset(model_weight(w.model[0], "ln_final.b")->v, 0, 8 * sizeof(real));
+    memset(model_weight(w.model[0], "embed.W_E")->v, 0, V * 8 * sizeof(real));
+    model_weight(w.model[0], "ln_final.b")->v[3] = 1;
+    model_weight(w.model[0], "embed.W_E")->v[97 * 8 + 3] = 20;
+    Tensor *held = params_get(&w.file, "held");
+    for (int i = 0; i <= N * CTX; i++) held->v[i] = 97;
+    for (int k = 0; k < 2; k++) {
+        reflm_keep(&w.file, w.model[0], k ? 100 : 30);
+        lm = read_back(&w);
+        assert_int_equal(reflm_learned(lm), k);
+        reflm_free(lm);
+    }
+    for (int i = CTX + REFLM_FROM + 1; i <= N * CTX; i++) held->v[i] = 98;
+    lm = read_back(&w);
+    assert_false(reflm_learned(lm)); /* the first window alone is not enough */
+    reflm_free(lm), world_free(w);
+}
+
 /* A packer asks for many tokens at once, the unpacker for one after the other. */
 static void logits_have_the_same_bits_however_many_are_asked_for(void **state)
 {
@@ -249,6 +277,8 @@ int main(void)
         cmocka_unit_test(weights_tokens_and_merges_come_back),
         cmocka_unit_test(scores_are_those_of_a_plain_loop),
         cmocka_unit_test(what_prepare_hooks_acts_in_every_batch),
+        cmocka_unit_test(
+            a_model_has_learned_if_its_last_weights_foretell_the_held_out_text),
         cmocka_unit_test(logits_have_the_same_bits_however_many_are_asked_for),
         cmocka_unit_test(the_likeliest_continuation_is_what_the_model_would_choose),
         cmocka_unit_test(a_file_with_a_number_out_of_place_is_refused),
