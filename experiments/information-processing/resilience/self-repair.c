@@ -8,9 +8,9 @@ it and called it the Hydra effect [@mcgrath2023hydra]; Rushing and Nanda took it
 is real, incomplete, noisy, and in part a by-product of the last normalisation
 [@rushing2024selfrepair].
 
-What could fool us: words chosen for what the damaged run does show repair where there is
-none, so ours are chosen in the clean run. And a mistake of bookkeeping looks like repair,
-so the same sums are made with all behind the cut frozen, and with a planted answer.
+What could fool us: words chosen for what the damaged run does, so ours are chosen in the
+clean run. And a mistake of bookkeeping looks like repair, so the same sums are made with
+all behind the cut frozen, with random words, before training, and with a planted answer.
 */
 #include "core/core.h"
 
@@ -40,7 +40,9 @@ const Experiment experiment = {
           .side = ABOVE,
           .bound = 0.05,
           .why = "the source finds more than none; a twentieth is far beyond rounding",
-          .controls = { { "repair frozen, lower end", "all behind is frozen" } } },
+          .controls = { { "repair frozen, lower end", "all behind is frozen" },
+                        { "repair of a random word", "a random word's logit" },
+                        { "repair at 0 %", "before training" } } },
         { .id = "imperfect",
           .text = "the repair is incomplete (the same share, mean over heads)",
           .value = "repair",
@@ -307,8 +309,7 @@ static void run(Run *run, Rng rng)
 
 Of what a late head contributes, the rest makes up for {{imperfect|%.2f}} when it is cut,
 {{=repair, least|%.2f}} to {{=repair, most|%.2f}} from head to head; with all behind
-frozen, nothing. For a random word in the same places it is {{random-target|%.3f}}: what
-returns is the answer.
+frozen, nothing; for a random word's logit {{random-target|%.3f}}: the answer returns.
 
 ~~~gnuplot layers "What makes up for a cut head, as a share of its direct effect"
 set xlabel "layer of the cut head"; set ylabel "share of the direct effect"; eval room(8)
@@ -320,9 +321,8 @@ set xrange [1.8:7.2]; plot table("layers") every ::2 using "layer":"repaired" wi
 ~~~
 
 The norm alone restores {{layernorm-share|%.2f}}: the stream loses length with the head,
-and all that is left is scaled up. Heads answer heads in the middle layers. Ten neurons of
-the last MLP, picked in other batches, hold {{anti-erasure*100|%.0f}} % of what all of its
-neurons restore.
+and all that is left is scaled up. Heads answer heads in the middle layers. Ten neurons,
+picked in other batches, hold {{anti-erasure*100|%.0f}} % of what the last MLP's restore.
 
 ~~~gnuplot words "One head, word by word: each dot is a place where it matters"
 set xlabel "lost directly [nat]"; set ylabel "lost by the logit [nat]"; eval height(330)
@@ -331,7 +331,8 @@ set label "no repair" at graph 0.9, graph 0.93 right; plot x with lines @THEORY,
 ~~~
 
 No single word shows it cleanly. {{noisy*100|%.0f}} % of the heads vary by more than their
-mean, and in {{=overcorrected*100|%.0f}} % of the places the logit even rises.
+mean. In {{=overcorrected*100|%.0f}} % of the places the logit even rises, with all frozen
+in {{=overcorrected frozen*100|%.0f}} %, where the other window says the word more.
 
 ~~~gnuplot answers "A whole attention layer cut: what each later component adds (orange)
 or takes (blue), as a share of its effect. Heads at whole numbers, MLPs between"
@@ -340,10 +341,10 @@ set ylabel "cut layer"; set xrange [1.7:7.8]; set yrange [1.5:7.5]; unset grid
 plot table("answers") using "component":"cut":"share" with image pixels
 ~~~
 
-A whole layer's loss is felt to {{hydra|%.2f}}. Before training nothing is repaired; after
-10, 30 and 100 % of it {{=repair at 10 %|%.2f}}, {{=repair at 30 %|%.2f}} and
-{{=repair at 100 %|%.2f}}, of effects of {{=effect at 10 %|%.2f}},
-{{=effect at 30 %|%.2f}} and {{=effect at 100 %|%.2f}} nat: it comes with something to
-lose. Backup heads and copy suppression, which [GPT-2](gpt2-checkpoint.html) has, do not
-exist at this size. Early heads are outside the method: everything later reads them.
+A whole layer's loss is felt to {{hydra|%.2f}}. After 0, 10, 30 and 100 % of the training
+{{=repair at 0 %|%.2f}}, {{=repair at 10 %|%.2f}}, {{=repair at 30 %|%.2f}} and
+{{=repair at 100 %|%.2f}} are repaired, of effects of {{=effect at 0 %|%.2f}},
+{{=effect at 10 %|%.2f}}, {{=effect at 30 %|%.2f}} and {{=effect at 100 %|%.2f}} nat: it
+comes before there is much to lose. Backup heads and copy suppression, which
+[GPT-2](gpt2-checkpoint.html) has, are not looked for. Early heads are outside the method.
 */
