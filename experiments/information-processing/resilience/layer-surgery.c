@@ -301,9 +301,10 @@ plot table("pairs") using 2:1:(.5):(.5):3 with boxxyerror fs solid lc palette, \
   "" using 1:2:(.5):(.5):3 with boxxyerror fs solid lc palette
 ~~~
 
-Which layers are needed can be told without surgery: how much a layer turns the stream, by
-the cosine, ranks them as the rise of the loss does, with a rank correlation of
-{{=rank correlation of rise and importance|%.2f}}.
+Which layers are needed can in part be told without surgery: how much a layer turns the
+stream, by the cosine, ranks them somewhat as the rise of the loss does, with a rank
+correlation of {{=rank correlation of rise and importance.min|%.2f}} to
+{{=rank correlation of rise and importance.max|%.2f}}, by seed.
 
 The painters behave as in the source. In random order they keep
 {{=agreement shuffled*100|%.0f}} %, in reverse {{=agreement reversed*100|%.0f}} %; side by
@@ -323,8 +324,8 @@ plot table("painters") using ($2 / 2):0:($2 / 2):(.3):ytic(1) w boxxyerror ls 1 
 
 All middle layers deleted together raise the loss by
 {{=rise without all middle layers|%.2f}} nat, {{needed-together|%.0f}} times as much as
-one of them, and leave {{needed-together.also*100|%.0f}} % of the first choices. So each
-can be spared because the others are there.
+one of them, and leave {{needed-together.also*100|%.0f}} % of the first choices. Six that
+did not fill in for each other would cost six times as much.
 
 Training makes the model less robust. After a tenth of it, one layer deleted costs
 {{=rise without a middle layer at 10 %|%.3f}} nat, for the layers have learned little; as
@@ -336,8 +337,9 @@ The first choice does change then, but among words that are all as unlikely.
 stays. Grey: the loss, as a share of what it was before training"
 eval height(420); set xrange [-.1:3]; set yrange [0:1.02]; eval room(20)
 set xtics ("0 %%" 0, "10 %%" 1, "30 %%" 2, "100 %%" 3); set xlabel "share of the training"
-set ylabel "agreement"; first = {{=loss untrained}}
-plot table("training") using 0:($2 / first) with lines ls 9 title "  loss" at end, for [i=1:4] \
+set ylabel "agreement"; first = 0
+plot table("training") using 0:(first = first > 0 ? first : $2, $2 / first) with lines ls 9 \
+  title "  loss" at end, for [i=1:4] \
   "" using 0:i + 2 with linespoints ls i title "  ".columnhead(i + 2) at end
 ~~~
 
