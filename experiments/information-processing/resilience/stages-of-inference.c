@@ -321,7 +321,7 @@ becomes the prediction in a second; but the gathering of neighbours is no stage 
 others.
 
 ~~~gnuplot layers "After so many layers: attention on the five tokens before; what the MLP
-adds; distance and entropy of the logit lens. Own scales; bars: where a curve bends"
+adds; distance and entropy of the logit lens. Own scales; bars: mean bends of all seeds"
 eval height(540); unset grid; unset ytics; set yrange [-.1:4.1]; set xrange [0:8.2]
 set border 1; set xtics 1; set xlabel "layers run"
 set label "near attention" at 5.6, .95; set label "MLP" at 1.2, 1.9
@@ -336,7 +336,7 @@ plot table("layers") using 2:(column(1) == 100 ? $3 / .55 : NaN) with linespoint
   "" using 2:(is(3 + ($4 - 4) / 2.2)) with linespoints ls 4
 ~~~
 
-~~~gnuplot lens "The logit lens in training: after a tenth of it two layers say all"
+~~~gnuplot lens "The logit lens in training: after a tenth of it two layers say most"
 set logscale y; set yrange [.001:20]; set xrange [0:8.2]; eval height(340); eval room(12)
 set xlabel "layers run"; set ylabel "KL distance [nat]"; set lmargin 11
 plot for [m=1:3] table("lens") every ::9*m::9*m+7 using 2:3 with linespoints ls m \
