@@ -1,16 +1,16 @@
 /*
 # The reference model
 
-A GPT-2 of two million weights, trained from nothing on fifteen megabytes of the English
+A GPT-2 of two million weights, trained from nothing on five million tokens of the English
 that Debian packages carry, uses more of its context than the last token, and predicts
 text it has never seen better than pairs of tokens can. GPT-2 itself
-[@radford2019language] is sixty times as large and read a thousand times as much. It is
-the animal of this section: the other findings cut into it.
+[@radford2019language] is sixty times as large, and its text thousands of times as long.
+Ours is the animal of this section: the other findings cut into it.
 
 What could fool us: a network that has learned little has little to lose, and is robust
 for that reason. So the bar is learning itself, judged on held-out entries, with the
 weights before training and words in random order as controls. Four moments of the
-training are kept, and every later finding shows its effect at each.
+training are kept, so that later findings can show when an effect comes.
 */
 #include "core/core.h"
 
@@ -37,7 +37,7 @@ const Experiment experiment = {
           .carries = { "GPT-2 small: 124 million weights, 12 layers of width 768, 50,257 "
                        "tokens, a context of 1024, 40 GB of web pages",
                        "1.9 million weights, 8 layers of width 128, 2048 tokens, a "
-                       "context of 128, 15 MB of dictionaries, manuals, essays, jokes",
+                       "context of 128, 5 million tokens of dictionaries, essays, jokes",
                        "The architecture to the last bias: one program runs both",
                        "Knowledge, long contexts, whatever needs scale to appear" }),
     .claims = CLAIMS(
@@ -70,8 +70,8 @@ const Experiment experiment = {
 };
 
 /*
-~~~gnuplot curve "Loss on held-out text (thick) and on each batch; squares: the moments
-that are kept. Horizontal: tables of counts that read the same tokens"
+~~~gnuplot curve "Loss on held-out text (thick) and on single batches; squares: the moments
+that are kept. Horizontal: tables of counts of the same tokens, mean of the seeds"
 set xlabel "steps of 4096 tokens"; set ylabel "loss [nat/token]"; set yrange [3.3:8]
 eval room(9); set label "no context" at graph 1.02, first {{=loss of 1-grams}}
 set label "pairs" at graph 1.02, first {{=loss of 2-grams}}
@@ -88,7 +88,7 @@ plot {{=loss of 1-grams}} with lines @THEORY, {{=loss of 2-grams}} with lines @T
 
 Three dictionaries, WordNet's glosses, fortune cookies and a political FAQ. Case and
 punctuation stay, lines are joined, exact copies go. One entry of twenty is held out, by a
-hash of its text. Two dictionaries would drown the rest and give only a share.
+hash of its text. GCIDE and WordNet would drown the rest and give only a share.
 
 ~~~gnuplot corpus "What there is of each package, and how many bytes of it make a token"
 set yrange [5.6:-0.6]; set xrange [0:40]; set border 1; set ytics scale 0; unset grid
@@ -331,12 +331,12 @@ loss is much the same: where the 64 windows hold dictionary, tokens have fewer b
 
 It leaves pairs behind by {{beyond-bigrams|%.2f}}; in windows whose tokens were mixed the
 difference is {{beyond-bigrams.control|%.2f}}. But the best table of up to five tokens is
-ahead of it, by {{beyond-counts*-1|%.2f}}, more where the drawn text quotes more. A table
-keeps every phrase, and {{seen-before*100|%.0f}} % of the held-out places begin 16 tokens
-that the training text has. Who reads once learns the language, not the quotations.
+ahead of it, by {{beyond-counts*-1|%.2f}}, in one seed by {{beyond-counts.min*-1|%.2f}}. A
+table keeps every phrase, and {{seen-before*100|%.0f}} % of the held-out places begin 16
+tokens that the training text has. Who reads once learns the language, not the quotations.
 
 ~~~gnuplot contexts "Loss by how many of the last tokens stand together somewhere in the
-training text: the longer the known phrase, the further tables are ahead"
+training text: the longer the known phrase, the further 5-grams are ahead"
 set xlabel "last tokens that are known"; set ylabel "loss [nat/token]"; eval room(11)
 plot table("contexts") using 1:3 with linespoints ls 4 title "pairs" at end, \
   "" using 1:4 with linespoints ls 3 title "triples" at end, \
