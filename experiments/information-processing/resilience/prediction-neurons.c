@@ -310,8 +310,8 @@ static void run(Run *run, Rng rng)
         progress(run, 0.2 + 0.5 * k / turns);
     }
     record(run, "late turned", late), record(run, "less early turned", less_early);
-    record(run, "literal, turned", literal),
-        report_count(run, at[1], turn, at[0], lm->bpe);
+    record(run, "literal, turned", literal);
+    report_count(run, at[1], turn, at[0], lm->bpe);
     const Windows *w = &lm->held;
     Surgery *s = surgery_new(m[1], scaled(run, REFLM_WINDOWS, 4), w->T, REFLM_FROM,
                              w->tok, w->target);
@@ -342,9 +342,9 @@ plot 0.1 with lines @THEORY, table("layers") using 1:"selective" with linespoint
 
 Whether they become common after the midpoint depends on the seed: early layers have
 {{=early selective*100|%.2f}} %. The share of suppression changes by
-{{predict-then-suppress|%.2f}} in the last layer; {{=literal|%.0f}} have a kurtosis
-above 10. A selective neuron is worth {{clamp|%.5f}} nat, a common one
-{{=loss without a common neuron|%.5f}}. Clamped to 6, the candidate for an entropy neuron
-takes the entropy from {{=entropy|%.2f}} to {{=entropy, even|%.2f}} bit, the longest to
-{{=entropy, longest|%.2f}}: it is none. These take 50,000 words, a dozen layers and more.
+{{predict-then-suppress|%.2f}} in the last layer; {{=literal|%.0f}} have a kurtosis above
+10. Without a selective neuron the loss moves by {{clamp|%.5f}} nat, without a common one
+by {{=loss without a common neuron|%.5f}}: none is missed. Clamped to 6, the candidate
+for an entropy neuron takes the entropy from {{=entropy|%.2f}} to {{=entropy, even|%.2f}}
+bit, the longest to {{=entropy, longest|%.2f}}: it is none. The sources had 50,000 words.
 */
