@@ -66,7 +66,11 @@ const Experiment experiment = {
           .bound = 0.85,
           .also = { { "explained beyond random", ABOVE, 0.25 } },
           .why = "random words reach 0.5 in pilots, these 0.90 to 0.95",
-          .controls = { { "explained of random", "random", { "none beyond random" } } } },
+          .controls = { { "explained of random",
+                          "random",
+                          { "none beyond random" },
+                          .side = UNDER,
+                          .bound = 0.85 } } },
         { .id = "meta-match-small",
           .text = "its words resemble those of a small dictionary of the data (MMCS)",
           .value = "match",
@@ -320,7 +324,6 @@ Alone, the parent's word is always used; with the child, in {{=rate with child*1
 of the cases, and faintly. The child's word stands in for it: its cosine with the parent is
 {{child-carries-parent|%.2f}}, with the child {{child-not-pure|%.2f}}; in the twin world
 {{child-carries-parent.control|%.2f}} and {{child-not-pure.control|%.2f}}.
-
 ~~~gnuplot penalty "The parent's word: how often it is used, and its strength with the child"
 set logscale x; set xtics (0.05, 0.1, 0.2, 0.4); set xrange [0.045:0.44]; set yrange [0:1.1]
 set xlabel "penalty"; set ylabel "rate, strength"; eval room(10)
@@ -328,21 +331,18 @@ plot table("penalty") using 1:"alone" with linespoints title "alone" at end, \
   "" using 1:"with child" with linespoints title "with child" at end, \
   "" using 1:"strength" with linespoints title "strength" at end
 ~~~
-
-No penalty and no number of words brings its strength above {{dose-curve|%.2f}}; the twin
+No penalty and no number of words brings its strength above {{dose-curve.max|%.2f}}; the twin
 world has {{=strength with child in the twin|%.2f}}. Limits of two to five words a point,
-where points have fewer features, hardly press: they reach {{=most strength of limits|%.1f}}.
+where points have fewer features, press less: {{=most strength of limits.min|%.1f}} to {{=most strength of limits.max|%.1f}}.
 
 Words for pairs come apart: sixteen words of words explain {{pairs-decompose*100|%.0f}} % of
 them, and of random ones {{pairs-decompose.control*100|%.0f}} %, as they can of anything.
-
 ~~~gnuplot meta "What sixteen words explain of sixty-four"
 set style fill solid 0.75 noborder; set boxwidth 0.5; set yrange [0:100]
 set xrange [-0.6:1.6]; set ylabel "explained variance [%]"; plot table("meta") using 0:2:xtic(1) with boxes ls 1
 ~~~
-
 Yet they are not a small dictionary's words: MMCS {{meta-match-small|%.2f}}, random
-{{meta-match-small.control|%.2f}}, against 0.7. What all shapes share can move to the offset.
+{{meta-match-small.control|%.2f}}. What all shapes share can move to the offset.
 
 ## What our scale cannot show
 
