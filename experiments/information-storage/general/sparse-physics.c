@@ -340,8 +340,8 @@ plot for [k=1:3] table("curve") using 1:(column(9-k)) with lines linestyle k
 ~~~
 
 Half of all random labels tell local laws {{no-free-lunch|%.3f}} of the others: a coin's
-share. Of a lawful sign they tell {{no-free-lunch.control|%.2f}}. A plain network needs
-{{cnn-vs-mlp|%.0f}} times the samples of a periodic one.
+share. Of a lawful sign they tell {{no-free-lunch.control|%.2f}}. A plain network needs at
+least {{cnn-vs-mlp.min|%.0f}} times the samples of a periodic one (we begin with four).
 
 ## What our scale cannot show
 

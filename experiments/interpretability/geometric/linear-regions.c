@@ -324,8 +324,8 @@ plot table("folded") using "layers":"pieces by hand" with linespoints ls 1, \
 ~~~
 
 By hand, two neurons a layer make $2^L$ pieces at every depth. By chance, it is
-{{random-nets-are-linear|%.2f}} to {{random-nets-are-linear.also|%.2f}} pieces for each
-neuron at all depths and widths, where eight layers set by hand make
+{{random-nets-are-linear.min|%.2f}} to {{random-nets-are-linear.also.max|%.2f}} pieces for
+each neuron at all depths and widths of 8 to 32, where eight layers set by hand make
 {{random-nets-are-linear.control|%.0f}}: depth adds pieces as width does. One layer keeps
 to its cap, which some random ones reach; from three layers on, the tent is above it.
 
@@ -338,10 +338,10 @@ do for [k=0:1] { plot \
   "" every ::512*k::512*k+511 using "place":"trained" with lines ls 1 }; unset multiplot
 ~~~
 
-Training does not find the folds. Of 8 pieces, {{=error at 8 pieces|%.2f}} of the variance
-is left (mean of four tries), of 32 {{=error at 32 pieces|%.2f}}, and of 256 the best
-leaves {{training-does-not-find-it.also|%.3f}}, where weights that leave nothing would fit
-in. The pieces grow to {{training-does-not-find-it|%.2f}} times those before, at most.
+Training finds few folds. Of 2 pieces, {{=error at 2 pieces|%.0e}} of the variance is left
+(mean of four tries), of 8 {{=error at 8 pieces|%.2f}}, of 32 {{=error at 32 pieces|%.2f}},
+and of 256 the best leaves {{training-does-not-find-it.also.min|%.3f}}, where weights that
+leave nothing would fit in; pieces grow {{training-does-not-find-it.max|%.2f}}-fold at most.
 
 ## What our scale cannot show
 

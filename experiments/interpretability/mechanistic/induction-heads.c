@@ -339,7 +339,7 @@ Two layers name {{two-layers-solve*100|%.0f}} % of the tokens that can be known,
 {{smear-replaces-a-layer*100|%.0f}} %. The second head gives
 {{prefix-matching*100|%.0f}} % of its attention to what followed before, the first
 {{previous-token-head*100|%.0f}} % to the token before; without one of them at most
-{{both-heads-needed*100|%.0f}} % are right. Between a quarter and three quarters of the
+{{both-heads-needed.max*100|%.0f}} % are right. Between a quarter and three quarters of the
 height lie {{abrupt.also*100|%.0f}} % of the run, between the two at half of it
 {{co-timing*100|%.1f}} %. Repeats are continued in {{periodic-transfer*100|%.0f}} % of the
 cases, and on Markov chains frequencies describe {{markov-phases*100|%.0f}} % of the run

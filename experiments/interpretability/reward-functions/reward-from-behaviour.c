@@ -32,7 +32,7 @@ const Experiment experiment = {
           .why = "the source reached 0.80, later 0.85; pilots 0.97",
           .controls = { { "accuracy without reward", "both samples of the untuned writer",
                           .side = WITHIN, .bound = 0.4, .upper = 0.6 },
-                        { "accuracy of tossed", "the order of each pair tossed",
+                        { "accuracy of tossed", "pairs tossed, mean of 8 tosses",
                           .side = WITHIN, .bound = 0.4, .upper = 0.6 } } },
         { .id = "more-demonstrations-help",
           .text = "ten times as many demonstrations help (gain in accuracy over 500)",
@@ -41,7 +41,7 @@ const Experiment experiment = {
           .bound = 0.04,
           .tier = REPORT,
           .why = "pilots gained 0.07 to 0.09, tosses 0.01",
-          .controls = { { "gain of tossed", "the order of each pair tossed" } } },
+          .controls = { { "gain of tossed", "pairs tossed, mean of 8 tosses" } } },
         { .id = "not-identifiable",
           .text = "another reward has the same optimum (distance of the policies [nat])",
           .value = "distance of finished",
@@ -342,7 +342,7 @@ $r$ by {{=correlation of steps|%.2f}} only; the distance of their optima is
 {{not-identifiable|%.0e}} nat. If it does not end at zero, it is
 {{not-identifiable.control|%.1f}} nat. Texts tell what is rewarded on the whole, not when.
 And features may be exchanged for others: rewards of tokens alone, or of pairs alone, from
-other texts, order at least {{ambiguity-across-features*100|%.0f}} % of the pairs alike.
+other texts, order at least {{ambiguity-across-features.min*100|%.0f}} % of the pairs alike.
 
 ## What our scale cannot show
 
