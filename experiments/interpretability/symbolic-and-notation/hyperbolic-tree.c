@@ -41,7 +41,7 @@ const Experiment experiment = {
           .side = BELOW,
           .bound = 1.2,
           .also = { { "MAP in the disk", ABOVE, 1 } },
-          .why = "Sarkar's guarantee: each turn of a path costs less than ln 2 of 4",
+          .why = "Sarkar's guarantee: a turn of a path costs ln 2 of 4, and hardly more",
           .controls = { { "distortion in the plane",
                           "the flat plane, the best of 20 tries",
                           { "MAP in the plane" } } } },
@@ -50,7 +50,7 @@ const Experiment experiment = {
           .value = "plane to disk",
           .side = ABOVE,
           .bound = 3,
-          .why = "room alone demands 3.07 of the flat plane; a pilot found more",
+          .why = "room alone demands 3.07 of the flat plane, so 2.6; a pilot found more",
           .controls = { { "plane to disk, grid",
                           "a square grid, learnt in both: the flat plane must win",
                           .side = UNDER, .bound = 1 } } }),
@@ -325,7 +325,7 @@ are within five edges of the root: hence a distortion of at least 3.07.
 ~~~gnuplot lengths "The longer the edges, the less a path gains by cutting its turns"
 set logscale y; set xrange [0.9:4.4]; set yrange [0.9:300]; set xtics 1
 set xlabel "hyperbolic length of an edge"; set ylabel "distortion"; eval height(300)
-eval bound(1.2, "bound at 4"); eval theory(3.07, "flat, at least")
+eval bound({{tree-fits-the-disk.bound}}, "bound at 4"); eval theory(3.07, "flat, at least")
 eval control({{=distortion in the plane}}, "flat, found")
 plot table("lengths") using "edge length":"distortion" with linespoints ls 1
 ~~~
@@ -339,5 +339,6 @@ the graph. (With tiny edges the disk is as flat as the plane, and no better.)
 ## What our scale cannot show
 
 Any benefit in a trained network, which would have to find such points, and pay in digits:
-with edges of 4 the leaves are a hundred-millionth from the rim, beyond single precision.
+with edges of 4 the leaves are $2 e^{-20}$, four billionths, from the rim: beyond single
+precision.
 */
