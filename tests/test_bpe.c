@@ -89,6 +89,40 @@ static void no_token_reaches_over_the_end_of_a_word(void **state)
     bpe_free(b), free(text.s);
 }
 
+static bool has_token(const Bpe *b, const char *text)
+{
+    bool found = false;
+    for (int id = 256, n; id < bpe_vocab(b); id++) {
+        const char *s = bpe_token(b, id, &n);
+        found |= (size_t)n == strlen(text) && !memcmp(s, text, (size_t)n);
+    }
+    return found;
+}
+
+static void of_several_blanks_the_last_goes_with_the_word(void **state)
+{
+    (void)state;
+    Buffer text = { 0 };
+    for (int i = 0; i < 20; i++) buffer_put(&text, "x  yy");
+    Bpe *b = bpe_train(text.s, text.n, 260);
+    assert_true(has_token(b, " yy"));
+    assert_false(has_token(b, "  "));
+    bpe_free(b), free(text.s);
+}
+
+static void a_piece_ends_after_64_bytes(void **state)
+{
+    (void)state;
+    char text[1024];
+    int longest = 0;
+    memset(text, 'a', sizeof text);
+    Bpe *b = bpe_train(text, sizeof text, 300);
+    for (int id = 256, n; id < bpe_vocab(b); id++)
+        bpe_token(b, id, &n), longest = n > longest ? n : longest;
+    assert_int_equal(longest, 64);
+    bpe_free(b);
+}
+
 static void any_bytes_come_back_exactly(void **state)
 {
     (void)state;
@@ -159,6 +193,8 @@ int main(void)
         cmocka_unit_test(training_stops_when_every_pair_is_alone),
         cmocka_unit_test(runs_of_one_letter_merge_from_the_left),
         cmocka_unit_test(no_token_reaches_over_the_end_of_a_word),
+        cmocka_unit_test(of_several_blanks_the_last_goes_with_the_word),
+        cmocka_unit_test(a_piece_ends_after_64_bytes),
         cmocka_unit_test(any_bytes_come_back_exactly),
         cmocka_unit_test(
             the_same_text_gives_the_same_merges_and_they_rebuild_the_tokenizer),

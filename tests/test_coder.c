@@ -116,6 +116,26 @@ static void any_bytes_decode_to_something_and_what_was_cut_off_is_noticed(void *
     }
 }
 
+static void a_code_without_its_last_two_bytes_is_short(void **state)
+{
+    (void)state;
+    Shares s = adversarial(2);
+    for (int length = 10; length < 60; length++) {
+        Encoder e = coder_new();
+        for (int i = 0; i < length; i++) {
+            int symbol = drawn(&s, rng_seed(11), (uint64_t)(100 * length + i), true);
+            coder_encode(&e, before(&s, symbol), s.size[symbol]);
+        }
+        Buffer code = coder_finish(&e);
+        for (size_t cut = 0; cut <= 2; cut += 2) {
+            Decoder d = coder_open(code.s, code.n - cut);
+            for (int i = 0; i < length; i++) decoded(&s, &d);
+            assert_int_equal(coder_is_short(&d), cut > 0);
+        }
+        free(code.s);
+    }
+}
+
 static void shares_that_are_none_die(void **state)
 {
     (void)state;
@@ -133,6 +153,7 @@ int main(void)
         cmocka_unit_test(bits_that_are_owed_are_paid),
         cmocka_unit_test(an_empty_text_has_a_code),
         cmocka_unit_test(any_bytes_decode_to_something_and_what_was_cut_off_is_noticed),
+        cmocka_unit_test(a_code_without_its_last_two_bytes_is_short),
         cmocka_unit_test(shares_that_are_none_die),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,12 +89,24 @@ static void counts_of_order_2_are_those_of_a_plain_loop(void **state)
     assert_near(packer_order_2(s, 1), 1, 1e-12);
 }
 
+/* Where a count can grow no further, what is certain stays so. */
+static void full_counts_stay_full(void **state)
+{
+    (void)state;
+    enum { LONG = 200000, SHORT = 60000 };
+    char *zeros = alloc(LONG, 1);
+    double more = packer_order_2(zeros, LONG) - packer_order_2(zeros, SHORT);
+    assert_true(more > 0 && more < 0.01);
+    free(zeros);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_those_of_the_programs),
         cmocka_unit_test(the_filter_packs_what_gzip_alone_cannot),
         cmocka_unit_test(counts_of_order_2_are_those_of_a_plain_loop),
+        cmocka_unit_test(full_counts_stay_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -235,6 +235,7 @@ static void a_file_with_a_number_out_of_place_is_refused(void **state)
         { "spec", "describes no model", 3, 0 },
         { "spec", "describes no model", 3, 3 },
         { "spec", "of the model's shape", 2, 3 },
+        { "spec", "of the model's shape", 4, 16 },
         { "spec", "whole number", 0, -1 },
         { "spec", "whole number", 4, 1e9 },
         { "merges", "whole number", 0, 0.5 },

@@ -2,8 +2,8 @@
  * was not, and one whose circumstances changed starts over.
  *
  * The unit under test is this very program, as in test_run.c: called with `unit` it trains
- * a small network, and dies at the step that the environment names, or whenever it is
- * killed from outside. */
+ * a small network, and dies at the step that the environment names ("f8": fails there), or
+ * whenever it is killed from outside. */
 #define UNIT
 #define _GNU_SOURCE
 #include "tests/check.h"
@@ -54,12 +54,13 @@ static void planted(Run *run, Rng rng)
     for (int s = optim_count(o); s < STEPS; s++) {
         losses->v[s] = (real)train_step(m, t, o, rng_child(rng, (uint64_t)s));
         if ((s + 1) % EVERY == 0) resume_save(run, model_params(m), o, &kept);
-        if (last && s == atoi(last)) raise(SIGKILL);
+        if (last && *last == 'f' && s == atoi(last + 1)) bad_input(run, "planted");
+        if (last && *last != 'f' && s == atoi(last)) raise(SIGKILL);
     }
     for (int s = 0; s < STEPS; s++) row(run, "curve", s, (double)losses->v[s]);
     record(run, "last loss", (double)losses->v[STEPS - 1]);
     checkpoint_save_weights(artefact_path(run, "trained"), model_params(m));
-    if (last && atoi(last) == STEPS) raise(SIGKILL);
+    if (last && *last != 'f' && atoi(last) == STEPS) raise(SIGKILL);
     params_free(&kept), tape_free(t), optim_free(o), model_free(m);
 }
 
@@ -213,12 +214,28 @@ static void another_input_or_a_broken_checkpoint_starts_over(void **state)
             put(p, "inputs/user-TEXT.sha256", other);
             free(other);
         } else put(p, "trained/seed-1.resume/state.safetensors", "not weights");
+        assert_false(ended(start(p, "3")));
+        assert_false(there(p, ".resume")); /* before it has one of its own */
         assert_true(ended(start(p, NULL)));
         assert_int_equal(began_at(p), 0);
         assert_same_results(whole, p);
         place_free(p);
     }
     place_free(whole);
+}
+
+static void a_run_that_fails_keeps_its_checkpoint(void **state)
+{
+    (void)state;
+    Place p = place_new();
+    int status;
+    pid_t child = start(p, "f30");
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+    assert_true(there(p, ".resume") && !there(p, ""));
+    assert_true(ended(start(p, NULL)));
+    assert_int_equal(began_at(p), 28);
+    place_free(p);
 }
 
 static void another_seed_variant_or_size_has_another_identity(void **state)
@@ -246,6 +263,7 @@ int main(int argc, char **argv)
             killed_after_a_checkpoint_it_goes_on_from_there_to_the_same_bits),
         cmocka_unit_test(killed_at_random_moments_it_ends_with_the_same_bits),
         cmocka_unit_test(another_input_or_a_broken_checkpoint_starts_over),
+        cmocka_unit_test(a_run_that_fails_keeps_its_checkpoint),
         cmocka_unit_test(another_seed_variant_or_size_has_another_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

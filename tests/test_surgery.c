@@ -283,6 +283,13 @@ static void near_attention_counts_the_tokens_before_and_not_the_first(void **sta
     for (int t = 0; t < P; t++) p[t * P + t] = 1; /* itself only */
     surgery_near(&pattern, 5, 4, &share);
     assert_near(share, 0, 1e-12);
+    real two[2 * P * P] = { 0 }; /* a step back, wholly and by a quarter */
+    Tensor heads = { .rank = 4, .n = { 1, 2, P, P }, .v = two };
+    for (int t = 1; t < P; t++) two[t * P + t - 1] = 1, two[P * P + t * P + t - 1] = 0.25;
+    double each[2];
+    surgery_near(&heads, 5, 4, each);
+    assert_near(each[0], 1, 1e-12);
+    assert_near(each[1], 0.25, 1e-12);
 }
 
 /* --- the folded model ------------------------------------------------------------------ */
