@@ -330,8 +330,8 @@ plot 0.5 with lines @THEORY, \
 
 With 10 random games a move, search scores {{compute-wins|%.3f}} of the points; with 100,
 {{=search with 100|%.2f}}; with 300, {{=search with 300|%.2f}}; with 3000,
-{{compute-wins.also|%.2f}}. More computation never costs it more than
-{{compute-wins.also2|%.3f}}. Knowledge, given the same budgets, scores
+{{compute-wins.also|%.2f}}. In no seed does more computation cost it more than
+{{compute-wins.also2.max|%.4f}}. Knowledge, given the same budgets, scores
 {{compute-wins.control|%.2f}} and {{compute-wins.control.also|%.2f}} against itself.
 
 Nobody has told search what a threat is, or that the middle is worth more. It finds out
