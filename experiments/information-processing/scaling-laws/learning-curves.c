@@ -40,11 +40,11 @@ const Experiment experiment = {
           .side = BELOW,
           .bound = 0.08,
           .why = "the curve's power-law form; a pilot was 3 % off",
-          .controls = { { "miss of the error at 128",
-                          "the error after 128 examples, carried forward" } } },
+          .controls = { { "miss of the error at 128", "that after 128, carried forward" },
+                        { "miss of the error at 1024", "that after 1024" } } },
         { .id = "pick-the-winner",
-          .text = "the forecast chooses the better of the two classifiers where their "
-                  "present errors choose the worse (share of worlds)",
+          .text = "the forecast chooses the better of the two classifiers, which their "
+                  "errors after 128 examples take for the worse (share of worlds)",
           .value = "winners by the forecast",
           .side = ABOVE,
           .bound = 0.8,
@@ -294,7 +294,7 @@ static void run(Run *run, Rng rng)
 The worse of the two forecasts misses the error after 16,384 examples by
 {{forecast*100|%.1f}} % in the median world. Carried forward as they are, the errors after
 128 examples miss it by {{forecast.control*100|%.0f}} %, those after 1024 by
-{{=miss of the error at 1024*100|%.0f}} %. Most of our miss is the quadratic forecast's,
+{{forecast.control2*100|%.0f}} %. Most of our miss is the quadratic forecast's,
 which lies {{=lean of the quadratic forecast*-100|%.1f}} % too low on average: at five
 examples per feature the curve still falls faster than its power law will.
 
@@ -314,9 +314,9 @@ plot table("curves") using "examples":"linear test" with points linestyle 1, \
 
 The forecast names the better classifier in {{pick-the-winner*100|%.0f}} % of the worlds,
 the errors after 128 examples in {{pick-the-winner.control*100|%.0f}} %, and the forecast
-of coins in {{pick-the-winner.control2*100|%.0f}} %. By 1024 examples the curves have
-crossed, and the errors themselves name it ({{=winners by the error at 1024*100|%.0f}} %);
-what a forecast adds there is by how much it wins.
+of coins in {{pick-the-winner.control2*100|%.0f}} %. By 1024, the last it knows, the
+curves have crossed, and the errors name it themselves, in
+{{=winners by the error at 1024*100|%.0f}} %: the forecast adds by how much it wins.
 
 ~~~gnuplot curves "Test and training errors meet in the middle (grey), but not with coins"
 eval height(460)
