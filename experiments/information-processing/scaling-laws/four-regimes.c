@@ -61,7 +61,7 @@ const Experiment experiment = {
                           { "gap from 1 to 0.5" } } } },
         { .id = "variance-limited",
           .text = "with 16 features, the loss nears its limit as one over the examples; "
-                  "with 16 examples, as one over the features (exponent)",
+                  "with 16 examples, as one over the features (exponent, at a = 0.5)",
           .value = "variance exponent of data",
           .side = WITHIN,
           .bound = 0.75,
@@ -338,8 +338,9 @@ little more from $a$, because eight is not a large number and 1024 directions ar
 the theory in grey knows of both. If all directions weigh the same there is no law
 ({{resolution-limited.control|%.3f}}): 128 of 1024 directions are worth nothing.
 
-With 16 features the loss nears its limit with the exponent {{variance-limited}} in
-examples, and with 16 examples {{variance-limited.also}} in features.
+At $a = 0.5$ and with 16 features the loss nears its limit with the exponent
+{{variance-limited}} in examples, and with 16 examples {{variance-limited.also}} in
+features. That the spectrum does not matter here, only the formula says.
 
 ## What our scale cannot show
 
