@@ -27,8 +27,7 @@ const Experiment experiment = {
     ABOUT(.title = "Data pruning", .section = "information-processing/scaling-laws",
           .cites = "sorscher2022pruning", .seeds = 5, .core_s = 12,
           .carries = { "Theory of perceptrons; ResNets on CIFAR-10, SVHN and ImageNet, "
-                       "ten "
-                       "metrics of difficulty",
+                       "ten metrics of difficulty",
                        "Perceptrons in 100 dimensions, pools of 50 to 3200 examples, "
                        "three probes",
                        "Hard or easy by the size of the pool; an error that falls while "
@@ -130,8 +129,8 @@ The student is $w = \sum_i \alpha_i x_i$ with the least $|w|^2/2 - \sum_i \alpha
 $\alpha_i \ge 0$. Coordinate descent mends one $\alpha_i$ after the other, going a little
 farther than it should, which halves the time. A pass over all examples finds those that
 are violated; twenty passes over those in use then settle them. It is done when no example
-with
-$\alpha_i > 0$ is off its margin, and no other inside, by more than a thousandth of it.
+with $\alpha_i > 0$ is off its margin, and no other inside, by more than a thousandth of
+it.
 */
 
 static double descend(int n, const double *x, bool all, double *alpha, double *w)
@@ -253,7 +252,9 @@ static void run(Run *run, Rng rng)
 Of one example per dimension, the harder half leaves an error higher by
 {{easy-when-scarce|%.2f}} than the easier half. Of sixteen, the harder half leaves
 {{hard-when-abundant|%.2f}} of the error of a random half. It even leaves what all sixteen
-leave: the examples that hold the margin are all in it.
+leave: the examples that hold the margin are all in it. But the easier half beats a random
+one as well (chart), and falls a little behind the harder: of thirty-two it leaves
+{{=easy half of 32 at 0 degrees}}, where all leave {{=all of 32}}.
 
 ~~~gnuplot perfect "Half of the examples, kept by a perfect probe or at random: the hard half is
 the worst choice from a small pool and the best from a large one"
@@ -274,7 +275,7 @@ the hardest four of sixteen leave {{=quarter of 16}}, which is {{beats-power-law
 it, and the hardest four of thirty-two {{=eighth of 32}}. The error falls while the number
 of examples stays: only the pool grows, and ranking is cheaper than learning. The lower
 edge of the curves, for each number the best share to keep, falls faster than one over the
-number.
+number, up to where the pools end.
 
 ~~~gnuplot perfect "A perfect probe: the smaller the share that is kept, the later the gain
 and the larger. Grey: one over the number of examples"
@@ -298,8 +299,8 @@ The probe at a right angle keeps the same numbers and gains nothing: differences
 {{beats-power-law.control|%.2f}}.
 
 A probe that is 20 degrees off still gains by halving
-({{=hard to random half at 20 degrees|%.2f}}), but by quartering only
-{{imperfect-probe|%.2f}}: what it calls hardest is a band around the wrong boundary. And
+({{=hard to random half at 20 degrees|%.2f}}), but hardly by quartering
+({{imperfect-probe|%.2f}}): what it calls hardest is a band around the wrong boundary. And
 whoever keeps the easy half by it stays at an error of {{=easy half of 32 at 20 degrees}},
 however large the pool: the student learns the probe.
 
