@@ -177,7 +177,7 @@ Between the two sums lie those that take new gradients every 20 steps or more. T
 multiplies the same changes of the weights with the same gradients in random order.
 
 ~~~gnuplot refresh "Rate 0.001: the error grows with the time that gradients are kept.
-In random order they are worth as little as frozen ones. Dashed: the bound"
+In random order even fresh ones stay far above the bound (dashed)"
 set logscale xy; set format y "10^{%T}"; set xrange [15:6000]; set yrange [1e-3:1]
 set xlabel "steps between gradients"; set ylabel "error [deviation of output]"
 eval bound({{telescopes.bound}}, ""); set label "in order" at 45, 0.006 tc ls 1
@@ -345,6 +345,6 @@ plot table("width") using "width":"train error" with lines ls 9, \
 The test error ranks over the widths as the excess of the parameters on new inputs does
 ({{effective-parameters|%.2f}}). The widest network has the most weights, but on new
 inputs it is a calm sum of the examples again. At the peak $S$ misses the output by only
-{{=distance at width 8|%.3f}}. What our scale cannot show: grokking, boosted trees, and
-data that no one made up.
+{{=distance at width 8|%.3f}}; with one unit it can run away (to
+{{=distance at width 1.max}}), and then its rank is luck. Beyond us: grokking, trees.
 */
