@@ -9,8 +9,8 @@ Lubana, Dick and Tanaka saw that accuracy on a combination is the product of tho
 parts, which is why it appears suddenly [@okawa2023compositional].
 
 What could fool us: where the parts of a text are independent, the product is almost a
-matter of course; that training gives parts is not. So another network learns texts whose
-answers depend on the combination, and the graph has a twin with skills in blocks.
+matter of course; that training gives parts is not. So another network is given texts
+whose answers depend on the combination, and the graph has a twin with skills in blocks.
 */
 #include "core/core.h"
 
@@ -60,7 +60,7 @@ const Experiment experiment = {
           .side = ABOVE,
           .bound = 0.8,
           .also = { { "gap", BELOW, 0.03 } },
-          .why = "as good as tuples that were seen, up to chance",
+          .why = "as good as seen tuples; entangled ones are learnt in neither",
           .controls = { { "unseen entangled", "entangled", { "gap entangled" } } } }),
 };
 
@@ -163,7 +163,7 @@ static void theorem(Run *run, Rng rng)
 
 A skill is a random table from sixteen symbols to sixteen. A text shows four different
 skills $s$, each with a symbol $x$, and asks what its table makes of it, $y$. Training
-shows 20,000 of the ordered tuples, chosen by lot, with all symbols. In *entangled* texts
+shows about 20,000 of the ordered tuples, by lot, with all symbols. In *entangled* texts
 the second to fourth $y$ are shifted by a random number that depends on all skills so far.
 */
 enum { S = 16, ITEMS = 4, T = 3 * ITEMS, TEST = 1024, TRAIN = 20000, ORDERED = 43680 };
@@ -318,9 +318,9 @@ static void run(Run *run, Rng rng)
 /*
 ## What we find
 
-On the random graph errors gather at most {{random-graph-bound|%.2f}} times as much as the
-theorem allows, on the block graph at least {{random-graph-bound.control|%.2f}} times, and
-on tuples at most {{tuples-slingshot|%.2f}} times as much as on texts.
+On the random graph errors gather at most {{random-graph-bound.max|%.2f}} times as much
+as the theorem allows, on blocks at least {{random-graph-bound.control.min|%.2f}} times,
+and on tuples at most {{tuples-slingshot.max|%.2f}} times as much as on texts.
 
 ~~~gnuplot cells "How much errors gather, in units of what the theorem allows, for three
 shares of texts (down) and of skills (across)"
@@ -334,8 +334,8 @@ plot table("cells") using (@X):(@Y):(.5):(.5):5 with boxxyerror fc palette fs so
 ~~~
 
 The widest network solves {{unseen-tuples-as-good*100|%.0f}} % of the texts whose four
-skills never came together, and {{unseen-tuples-as-good.control*100|%.0f}} % of such texts
-if they are entangled. The product has a slope of {{accuracy-multiplies|%.2f}}.
+skills never met; {{unseen-tuples-as-good.control*100|%.0f}} % if they are entangled, but
+then of the seen ones too: it learns none. The slope is {{accuracy-multiplies|%.2f}}.
 
 ~~~gnuplot powers "The share of k right answers in a row, against that of single ones to
 the power k. Blue: plain texts, all widths. Orange: entangled ones"
@@ -345,6 +345,6 @@ plot x with lines @THEORY, table("powers") using 3:($1 > 0 ? $4 : NaN) with poin
   "" using 3:($1 > 0 ? NaN : $4) with points ls 1
 ~~~
 
-That parts multiply is built into such texts; that parts are learnt is not. What our scale
-cannot show: that real text mixes its skills as the graph does, and laws over scale.
+That parts multiply is built in, that they are learnt is not. Beyond our scale: that real
+text mixes its skills as the graph does, and laws over scale.
 */
