@@ -49,7 +49,8 @@ const Experiment experiment = {
           .side = ABOVE,
           .bound = 0.002,
           .why = "the first half of the claim above",
-          .controls = { { "late turned", "turned, mean of 8 turns" } } },
+          .controls = { { "late turned", "turned, mean of 8 turns" },
+                        { "late untrained", "before training" } } },
         { .id = "literal-kurtosis",
           .text = "neurons with a kurtosis above 10, as the sources count",
           .value = "literal",
@@ -340,11 +341,10 @@ plot 0.1 with lines @THEORY, table("layers") using 1:"selective" with linespoint
   title "  trained" at end, "" using 1:3 with linespoints ls 2 title "  turned" at end
 ~~~
 
-Whether they become common after the midpoint depends on the seed: early layers have
-{{=early selective*100|%.2f}} %. The share of suppression changes by
-{{predict-then-suppress|%.2f}} in the last layer; {{=literal|%.0f}} have a kurtosis above
-10. Without a selective neuron the loss moves by {{clamp|%.5f}} nat, without a common one
-by {{=loss without a common neuron|%.5f}}: none is missed. Clamped to 6, the candidate
-for an entropy neuron takes the entropy from {{=entropy|%.2f}} to {{=entropy, even|%.2f}}
-bit, the longest to {{=entropy, longest|%.2f}}: it is none. The sources had 50,000 words.
+Whether they come late depends on the seed: early layers have {{=early selective*100|%.2f}}
+%. The share of suppression changes by {{predict-then-suppress|%.2f}} in the last layer;
+{{=literal|%.0f}} have a kurtosis above 10. Without a selective neuron the loss moves by
+{{clamp|%.5f}} nat, without a common one by {{=loss without a common neuron|%.5f}}: none is
+missed. Clamped to 6, the candidate for an entropy neuron takes {{=entropy|%.2f}} bit to
+{{=entropy, even|%.2f}}, the longest neuron to {{=entropy, longest|%.2f}}: it is none.
 */
