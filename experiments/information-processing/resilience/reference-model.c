@@ -70,7 +70,7 @@ const Experiment experiment = {
 };
 
 /*
-~~~gnuplot curve "Loss on held-out text (thick) and on single batches; squares: the moments
+~~~gnuplot curve "Loss on held-out text (thick) and on single batches; squares: moments
 that are kept. Horizontal: tables of counts of the same tokens, mean of the seeds"
 set xlabel "steps of 4096 tokens"; set ylabel "loss [nat/token]"; set yrange [3.3:8]
 eval room(9); set label "no context" at graph 1.02, first {{=loss of 1-grams}}

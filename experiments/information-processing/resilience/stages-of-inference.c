@@ -321,7 +321,7 @@ becomes the prediction in a second; but the gathering of neighbours is no stage 
 others.
 
 ~~~gnuplot layers "After so many layers: attention on the five tokens before; what the MLP
-adds; distance and entropy of the logit lens. Own scales; bars: mean bends of all seeds"
+adds; distance and entropy of the logit lens. Own scales; bars: mean bends of seeds"
 eval height(540); unset grid; unset ytics; set yrange [-.1:4.1]; set xrange [0:8.2]
 set border 1; set xtics 1; set xlabel "layers run"
 set label "near attention" at 5.6, .95; set label "MLP" at 1.2, 1.9

@@ -279,8 +279,8 @@ the seed can decide; beyond, they part. All attention costs
 layers {{=rise without all layers|%.1f}}: no part is idle, and in the long run the order
 is the source's.
 
-~~~gnuplot curves "Rise of the loss with the parts dropped, those first that turn the stream
-least. At four: attention at random (dots), the most turning half (cross)"
+~~~gnuplot curves "Rise of the loss with the parts dropped, those first that turn the
+stream least. At four: attention at random (dots), the most turning half (cross)"
 eval height(440); set xrange [0:8.4]; set yrange [-.1:2.7]; unset key
 set xlabel "parts dropped, of eight of their kind"; set ylabel "rise of the loss [nat]"
 set label "layers" at 3, .5 right textcolor ls 3; set label "MLPs" at 7.5, 2.45 tc ls 2
