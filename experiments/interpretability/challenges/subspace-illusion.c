@@ -335,7 +335,7 @@ in {{=whole layer*100|%.1f}} %: it does not carry $a$.
 ~~~gnuplot cloud "What the layer tells the output, less b's share, against the copy of a to
 which the output is deaf. Crosses: the same runs, patched along the direction"
 set xlabel "copy of a"; set ylabel "heard by the output"; set yrange [-3:3]
-set label "a = 1" at graph 0.06, first 0.7; set label "a = −1" at graph 0.8, first 0.7
+set label "a = −1" at graph 0.06, first 0.7; set label "a = 1" at graph 0.8, first 0.7
 set label "patched" at graph 0.45, first 2.6 textcolor ls 2
 plot table("cloud") using "copy":"heard" with points ls 1, \
   "" using "patched copy":"patched heard" with points ls 2 pt 2
