@@ -343,8 +343,8 @@ Two layers name {{two-layers-solve*100|%.0f}} % of the tokens that can be known,
 height lie {{abrupt.also*100|%.0f}} % of the run, between the two at half of it
 {{co-timing*100|%.1f}} %. Repeats are continued in {{periodic-transfer*100|%.0f}} % of the
 cases, and on Markov chains frequencies describe {{markov-phases*100|%.0f}} % of the run
-best. Of four heads, losing the best leaves {{both-heads-needed.control*100|%.0f}} %:
-others do the same, so that removing a head and seeing nothing proves nothing.
+best. Of four heads in layer 1, losing the best leaves
+{{both-heads-needed.control*100|%.0f}} %: others do the same. To remove one in vain proves nothing.
 
 What our scale cannot show is that large models learn in context by this and nothing else.
 */
