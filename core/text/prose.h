@@ -36,7 +36,8 @@ typedef enum {
     PROSE_FORTUNES, /* entries end with a line that is "%" */
     PROSE_HTML,     /* entries begin with a heading */
 } ProseFormat;
-/* The entries of a file's bytes, for tests: appended as the given package's, with copies. */
+/* The entries of a file's n bytes, which a 0 follows as file_read() gives them, for tests:
+ * appended as the given package's, with copies. */
 void prose_add(Prose *, const char *bytes, size_t n, ProseFormat, int package);
 
 #endif
