@@ -40,8 +40,8 @@ const Experiment experiment = {
           .side = BELOW,
           .bound = 0.08,
           .why = "the curve's power-law form; a pilot was 3 % off",
-          .controls = { { "miss of the error at 128", "that after 128, carried forward" },
-                        { "miss of the error at 1024", "that after 1024" } } },
+          .controls = { { "miss of the error at 128", "the error after 128 examples" },
+                        { "miss of the error at 1024", "the error after 1024" } } },
         { .id = "pick-the-winner",
           .text = "the forecast chooses the better of the two classifiers, which their "
                   "errors after 128 examples take for the worse (share of worlds)",
