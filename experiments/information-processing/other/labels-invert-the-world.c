@@ -336,7 +336,7 @@ eval bound({{latents-recovered.bound}}, "bound"); set ylabel "linear R^2"
 plot table("bars") using "place":"R2":xtic(1) with boxes ls 1 fs solid 0.35
 ~~~
 
-With three classes it is {{cluster-count*100|%.0f}} %: they do not span the space.
+With three classes it is {{cluster-count*100|%.0f}} %; the observations give nearly as much:
 
 ~~~gnuplot clusters "The more classes, the more of the coordinates of a point is found"
 set logscale x; set xrange [1.8:45]; set yrange [0:1.02]; eval room(11)
