@@ -9,8 +9,8 @@ on a [reference model](reference-model.html) a hundredth their size. Whoever has
 **It has not been run here on the real weights: the suite brings none, and no number below
 is GPT-2's until you run it.** What is checked without them: the loader against a second
 network in plain loops, the tokenizer on a vocabulary made by hand, every intervention on
-models of our own. Nothing is judged. What could fool a reader is a figure that any
-network of the shape gives; so an untrained one stands beside each.
+models of our own. What could fool a reader is a figure that any network of the shape
+gives; so an untrained one stands beside each, and must fail.
 */
 #include "core/core.h"
 
@@ -34,18 +34,28 @@ const Experiment experiment = {
                        "Everything, if it is GPT-2", "Other architectures" }),
     .claims = CLAIMS(
         { .id = "deletion",
-          .text = "one middle layer deleted: share of predictions kept, mean",
+          .text = "one middle layer can be deleted, the first cannot (predictions kept)",
           .value = "deletion, file",
+          .side = ABOVE,
+          .bound = 0.72,
+          .also = { { "first deleted, file", BELOW, 0.47 } },
           .tier = REPORT,
+          .why = "the source's floor; the first layer .25 below it, as in layer-surgery",
           .reference = 0.72,
-          .reference_key = "lad2024robustness" },
+          .reference_key = "lad2024robustness",
+          .controls = { { "deletion, random",
+                          "untrained",
+                          { "first deleted, random" } } } },
         { .id = "layernorm-share",
-          .text =
-              "a late head cut: share of its effect that the last norm restores, mean",
+          .text = "the last norm restores some of a late head's effect (share, mean)",
           .value = "norm, file",
+          .side = ABOVE,
+          .bound = 0.05,
           .tier = REPORT,
+          .why = "the source has up to .30; the bound is that of self-repair",
           .reference = 0.3,
-          .reference_key = "rushing2024selfrepair" }),
+          .reference_key = "rushing2024selfrepair",
+          .controls = { { "norm, random", "untrained" } } }),
 };
 
 /*
@@ -260,7 +270,6 @@ static void give_away(Run *run, const Patient *p, const Gpt2Tokens *t)
         difference += ((double)at[once] - (double)at[twice]) / PROMPTS;
         likelier += (at[once] > at[twice] ? 1. : 0.) / PROMPTS;
     }
-    /* The head that does most in half of the prompts, cut and judged in the others. */
     Cut best = { .shift = 1 };
     RepairSums sums = { 0 };
     for (int i = 0; i < p->L * H; i++) {
@@ -296,26 +305,18 @@ static void run(Run *run, Rng rng)
     int n, *stream = gpt2_tokens_encode(t, text.s, text.n, &n),
            windows = scaled(run, 16, 4);
     if (n <= windows * LENGTH) bad_input(run, "VOCAB: its tokens are too long");
+    Model *whole[3] = { file, model_new(spec, rng), reflm_model(lm, 100) };
     for (int k = 0; k < 3; k++) {
-        Model *whole = k == 0   ? file
-                       : k == 1 ? model_new(spec, rng)
-                                : reflm_model(lm, 100);
-        Patient p = { name[k],
-                      surgery_folded(whole),
-                      model_spec(whole)->layers,
-                      windows,
-                      LENGTH,
-                      stream,
-                      stream + 1 };
+        Model *m = surgery_folded(whole[k]);
+        Patient p = { name[k], m, model_spec(m)->layers, windows, .T = LENGTH };
+        p.tok = stream, p.target = stream + 1;
         if (k == 2) p.T = lm->held.T, p.tok = lm->held.tok, p.target = lm->held.target;
-        model_free(whole);
+        model_free(whole[k]);
         if (k < 2) give_away(run, &p, t);
         examine(run, &p);
-        model_free(p.m);
-        progress(run, (k + 1) / 3.);
+        model_free(m), progress(run, (k + 1) / 3.);
     }
-    free(text.s), free(stream);
-    gpt2_tokens_free(t), reflm_free(lm);
+    free(text.s), free(stream), gpt2_tokens_free(t), reflm_free(lm);
 }
 
 /*
