@@ -338,7 +338,7 @@ plot table("bars") using "place":"R2":xtic(1) with boxes ls 1 fs solid 0.35
 
 With three classes it is {{cluster-count*100|%.0f}} %; the observations give nearly as much:
 
-~~~gnuplot clusters "The more classes, the more of the coordinates of a point is found"
+~~~gnuplot clusters "The more classes, the more a trained network adds to what is observed"
 set logscale x; set xrange [1.8:45]; set yrange [0:1.02]; eval room(11)
 set xlabel "classes"; set ylabel "linear R^2"; set xtics (2, 3, 6, 10, 30)
 plot table("clusters") using 1:2 with linespoints ls 1 title "trained" at end, \
