@@ -335,7 +335,7 @@ plot table("cells") using (@X):(@Y):(.5):(.5):5 with boxxyerror fc palette fs so
 
 The widest network solves {{unseen-tuples-as-good*100|%.0f}} % of the texts whose four
 skills never met; {{unseen-tuples-as-good.control*100|%.0f}} % if they are entangled, but
-then of the seen ones too: it learns none. The slope is {{accuracy-multiplies|%.2f}}.
+then of the seen ones too. The product has a slope of {{accuracy-multiplies|%.2f}}.
 
 ~~~gnuplot powers "The share of k right answers in a row, against that of single ones to
 the power k. Blue: plain texts, all widths. Orange: entangled ones"
