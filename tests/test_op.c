@@ -333,6 +333,78 @@ static void two_losses_of_one_graph_give_the_sum_of_their_gradients(void **state
     tape_free(t);
 }
 
+/* Products go backward in blocks of rows; more rows than a block holds, and no multiple. */
+static void many_rows_give_the_sum_of_the_gradients_of_few(void **state)
+{
+    (void)state;
+    enum { N = 600, D = 3, F = 2, FEW = 60 };
+    real x[N * D], w[D * F], b[F];
+    rng_normals(rng_seed(1), x, N * D), rng_normals(rng_seed(2), w, D * F);
+    rng_normals(rng_seed(3), b, F);
+    for (int f = 0; f < 2; f++) {
+        Act act = f ? ACT_GELU : ACT_NONE;
+        Tape *t = tape_new();
+        Tensor *g[2][2]; /* of all rows, of few; W and b */
+        for (int i = 0; i < 2; i++) {
+            g[i][0] = tape_variable(t, w, 2, (int[]){ D, F });
+            g[i][1] = tape_variable(t, b, 1, (int[]){ F });
+            for (int r = 0, rows = i ? FEW : N; r < N; r += rows) {
+                Tensor *part = tape_input(t, x + r * D, 2, (int[]){ rows, D });
+                part = op_linear(t, part, g[i][0], g[i][1], act);
+                tape_backward(t, op_total(t, op_mul(t, part, part)));
+            }
+        }
+        for (int k = 0; k < D * F + F; k++) {
+            int which = k >= D * F, at = which ? k - D * F : k;
+            double all = (double)g[0][which]->g[at], few = (double)g[1][which]->g[at];
+            assert_true(fabs(all) > 1);
+            assert_near(all / few, 1, sizeof(real) == 8 ? 1e-12 : 1e-4);
+        }
+        tape_free(t);
+    }
+}
+
+static void a_norm_without_gain_or_bias_has_ones_or_zeros(void **state)
+{
+    (void)state;
+    enum { N = 2, D = 5 };
+    real x[N * D], some[D], ones[D] = { 1, 1, 1, 1, 1 }, zeros[D] = { 0 };
+    rng_normals(rng_seed(1), x, N * D), rng_normals(rng_seed(2), some, D);
+    Tape *t = tape_new();
+    Tensor *in = tape_input(t, x, 2, (int[]){ N, D }),
+           *s = tape_input(t, some, 1, (int[]){ D }),
+           *one = tape_input(t, ones, 1, (int[]){ D }),
+           *zero = tape_input(t, zeros, 1, (int[]){ D });
+    Tensor *const short_form[] = { op_layernorm(t, in, NULL, NULL, 1e-5),
+                                   op_layernorm(t, in, s, NULL, 1e-5),
+                                   op_layernorm(t, in, NULL, s, 1e-5) },
+                  *const full[] = { op_layernorm(t, in, one, zero, 1e-5),
+                                    op_layernorm(t, in, s, zero, 1e-5),
+                                    op_layernorm(t, in, one, s, 1e-5) };
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < N * D; i++)
+            assert_near((double)short_form[k]->v[i], (double)full[k]->v[i], 1e-6);
+    tape_free(t);
+}
+
+static void twice_a_distribution_gives_twice_the_loss_and_slope(void **state)
+{
+    (void)state;
+    real x[] = { 1, -2, 0.5, 0, 3, 1 }, p[2][6] = { { 0.2, 0.3, 0.5, 0.1, 0.8, 0.1 } };
+    Tape *t = tape_new();
+    Tensor *logits[2], *loss[2];
+    for (int i = 0; i < 6; i++) p[1][i] = 2 * p[0][i];
+    for (int k = 0; k < 2; k++) {
+        logits[k] = tape_variable(t, x, 2, (int[]){ 2, 3 });
+        loss[k] = op_xent_soft(t, logits[k], tape_input(t, p[k], 2, (int[]){ 2, 3 }));
+        tape_backward(t, loss[k]);
+    }
+    assert_near((double)loss[1]->v[0], 2 * (double)loss[0]->v[0], 1e-6);
+    for (int i = 0; i < 6; i++)
+        assert_near((double)logits[1]->g[i], 2 * (double)logits[0]->g[i], 1e-6);
+    tape_free(t);
+}
+
 static void no_op_hides_what_is_not_a_number(void **state)
 {
     (void)state;
@@ -389,6 +461,9 @@ int main(void)
         cmocka_unit_test(no_op_is_left_out),
         cmocka_unit_test(a_pattern_from_outside_gives_what_the_op_itself_would),
         cmocka_unit_test(two_losses_of_one_graph_give_the_sum_of_their_gradients),
+        cmocka_unit_test(many_rows_give_the_sum_of_the_gradients_of_few),
+        cmocka_unit_test(a_norm_without_gain_or_bias_has_ones_or_zeros),
+        cmocka_unit_test(twice_a_distribution_gives_twice_the_loss_and_slope),
         cmocka_unit_test(no_op_hides_what_is_not_a_number),
         cmocka_unit_test(nothing_is_recorded_while_the_tape_is_paused),
         cmocka_unit_test(shapes_that_do_not_fit_die),

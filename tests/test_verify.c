@@ -138,6 +138,9 @@ static void a_precondition_of_no_claim_is_named(void **state)
     mini_replace("data/record/alpha.csv", "1,score,", "1,?gpa: it fell,1\n1,score,");
     assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
                  "the precondition \"gpa: it fell\" names no claim of this finding");
+    mini_replace("data/record/alpha.csv", "1,?gpa:", "1,?hig:"); /* of "high" */
+    assert_found(EXIT_CHANGED, "alpha record", CASE_FAILED,
+                 "the precondition \"hig: it fell\" names no claim of this finding");
 }
 
 static void a_changed_table_cell_is_named_by_row_and_column(void **state)
