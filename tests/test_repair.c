@@ -255,6 +255,22 @@ static void where_all_behind_is_frozen_nothing_is_repaired(void **state)
     end(&f);
 }
 
+static void what_is_put_back_is_found_as_repair_of_that_size(void **state)
+{
+    (void)state;
+    Fixture f = fixture();
+    start(&f);
+    Cut c = { .layer = 0, .head = 0, .shift = 1, .frozen = true, .back = 2 };
+    repair_cut(f.r, c);
+    for (int row = 0; row < B * T; row++) {
+        Parts p = measure(&f, c, row, row % V);
+        repair_unembedding(f.r->m, row % V, f.r->u + row * D);
+        double own = repair_direct(f.r, 0, 0, row, f.r->u + row * D);
+        assert_near(p.all.logit - p.all.direct, 2 * own, 1e-4);
+    }
+    end(&f);
+}
+
 static void a_planted_answer_of_the_next_layer_is_found_there(void **state)
 {
     (void)state;
@@ -294,6 +310,7 @@ int main(void)
         cmocka_unit_test(what_answers_a_cut_layer_is_summed_over_places_and_components),
         cmocka_unit_test(the_own_window_as_source_changes_nothing_at_all),
         cmocka_unit_test(where_all_behind_is_frozen_nothing_is_repaired),
+        cmocka_unit_test(what_is_put_back_is_found_as_repair_of_that_size),
         cmocka_unit_test(a_planted_answer_of_the_next_layer_is_found_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

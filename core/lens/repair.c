@@ -5,6 +5,7 @@
  * term is a sum over the values that the model computed, so the identity of the header is as
  * good as the rounding of its stream. */
 #include "core/lens/repair.h"
+#include "core/lens/circuit.h"
 #include "core/net/hook.h"
 #include "core/num/vmath.h"
 #include <math.h>
@@ -130,6 +131,19 @@ int *repair_rows(const Repair *r, int layer, int head, int first, int n)
 
 /* --- the cut ---------------------------------------------------------------------------- */
 
+typedef struct {
+    const Repair *r;
+    Cut c;
+} Back;
+
+static Tensor *put_back(Tape *t, Tensor *x, void *ctx)
+{
+    const Back *b = ctx;
+    const Tensor *z = whole(b->r->clean, b->c.layer, "z");
+    Tensor *own = circuit_head_out(b->r->m, t, z, b->c.layer, b->c.head);
+    return op_add(t, x, op_scale(t, own, b->c.back));
+}
+
 const Tape *repair_cut(Repair *r, Cut c)
 {
     const ModelSpec *s = model_spec(r->m);
@@ -157,6 +171,9 @@ const Tape *repair_cut(Repair *r, Cut c)
         hook_patch(t, named(name, l, "mlp_out"), whole(r->clean, l, "mlp_out"), -1);
         if (l > c.layer) hook_patch(t, named(name, l, "z"), whole(r->clean, l, "z"), -1);
     }
+    Back back = { r, c };
+    if (c.back != 0)
+        hook_add(t, named(name, s->layers - 1, "resid_post"), put_back, &back);
     model_order(r->m, order + c.layer, s->layers - c.layer);
     run(r, t, c.layer);
     model_order(r->m, NULL, 0);

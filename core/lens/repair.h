@@ -42,6 +42,8 @@ typedef struct {
     int layer, head; /* -1: all of the layer */
     int shift;       /* window b gets z from window (b + shift) % B */
     bool frozen; /* what comes later adds what it did in the clean run; so does sigma */
+    /* so many times what the head wrote in the clean run is added to the last stream */
+    double back;
 } Cut;
 /* The cut run, with the same values kept from the cut on; valid until the next. */
 const Tape *repair_cut(Repair *, Cut);

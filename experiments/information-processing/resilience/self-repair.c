@@ -117,7 +117,7 @@ twice, with two other windows.
 enum { BATCH = 32, BATCHES = 4, PASSES = 2, MOST = 16, MOST_F = 1024 };
 
 typedef struct {
-    RepairSums free, frozen, other;
+    RepairSums free, frozen, planted, other;
     double neuron[2][MOST_F]; /* effects in the first batches, in the last */
 } Head;
 
@@ -161,6 +161,8 @@ static void cut_head(Repair *r, int i, int shift, const real *other, Head *to,
         c.frozen = true;
         repair_cut(r, c);
         repair_add(r, c, n, rows, r->u, &to->frozen);
+        c.back = 2, repair_cut(r, c);
+        repair_add(r, c, n, rows, r->u, &to->planted);
     }
     free(rows);
 }
@@ -207,7 +209,7 @@ static void report_heads(Run *run, const ModelSpec *s, const Head *heads,
 {
     int H = s->heads, all = s->layers * H, late = s->layers / 2 * H, n = all - late;
     double repair[2][MOST * MOST], noisy[2] = { 0 }, over[2] = { 0 }, layer[4] = { 0 },
-                                   norm = 0, other = 0, top = 0, slope = 0;
+                                   norm = 0, other = 0, top = 0, slope = 0, back = 0;
     for (int i = 0; i < all; i++) {
         const RepairSums *a = &heads[i].free, *f = &heads[i].frozen;
         const RepairLayer *y = &layers[i / H];
@@ -227,10 +229,11 @@ static void report_heads(Run *run, const ModelSpec *s, const Head *heads,
         }
         if (i < late) continue;
         norm += a->norm / e / n, other += heads[i].other.repair / e / n;
+        back += heads[i].planted.repair / heads[i].planted.effect / n;
         top += held_by_ten(s->hidden, &heads[i]) / n, slope += y->xy / y->xx / n;
     }
     record(run, "repair", stats_mean(n, repair[0]));
-    record(run, "repair planted", stats_mean(n, repair[1]) + 2);
+    record(run, "repair planted", back);
     record(run, "repair, least", stats_quantile(n, repair[0], 0));
     record(run, "repair, most", stats_quantile(n, repair[0], 1));
     record(run, "repair, lower end", lower_end(n, repair[0], rng));
