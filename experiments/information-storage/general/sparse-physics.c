@@ -140,7 +140,7 @@ static double from_all(const double *value, int m, const int *order, int state)
 }
 
 /* What the first m states say of the next ones, TESTED at most: the share of the variance
- * that is explained; *right, of the signs. A guess of 0 is left to a coin. */
+ * that is explained; *right, of the signs. A guess of 0 is half right. */
 static double judge(Class c, const double *value, int m, const int *order, double *right)
 {
     double w[PAIRS], f[PAIRS], was[TESTED], error = 0, signs = 0;
@@ -158,8 +158,7 @@ static double judge(Class c, const double *value, int m, const int *order, doubl
                                 : vmath_dot_f64(features(c, state, f), w, f);
         was[i] = value[state];
         error += (guess - was[i]) * (guess - was[i]);
-        if (guess == 0) guess = rng_normal(rng_seed((uint64_t)order[0]), (uint64_t)i);
-        signs += guess * was[i] > 0;
+        signs += guess == 0 ? 0.5 : guess * was[i] > 0;
     }
     free(x), free(y);
     if (right) *right = signs / n;
@@ -198,8 +197,8 @@ static void record_needed(Run *run, const double *value, Orders order, const cha
 
 static void curve(Run *run, double energy[2][STATES], Orders order)
 {
-    for (int k = 0; k < 96; k += scaled(run, 1, 16)) {
-        int m = (int)vmath_pow(2, k / 8.0);
+    for (int k = 0, last = 0, m; k < 96; k += scaled(run, 1, 16), last = m) {
+        if ((m = (int)vmath_pow(2, k / 8.0)) == last) continue;
         double x[2 * CLASSES] = { m };
         for (Class c = ALL; c < CLASSES; c++) {
             x[1 + c] = median(c, energy[0], m, order);
