@@ -224,12 +224,26 @@ static void wrong_files_are_refused_with_their_row(void **state)
     free(vocab), free(merges);
 }
 
+static void a_zero_byte_does_not_hide_the_merges_behind_it(void **state)
+{
+    (void)state;
+    char *folder = check_folder(), *v = check_path(folder, "vocab.json"),
+         *m = check_path(folder, "merges.txt"), *vocab = vocab_text(), *error = NULL;
+    assert_true(file_write(v, vocab, strlen(vocab)));
+    assert_true(file_write(m, "h e\n\0h x\n", 9));
+    assert_null(gpt2_tokens_read(v, m, &error));
+    assert_non_null(strstr(error, "merges.txt: expected a text, and byte 4 is 0"));
+    folder_remove(folder);
+    free(folder), free(v), free(m), free(vocab), free(error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_become_the_tokens_that_were_found_by_hand_and_come_back),
         cmocka_unit_test(all_bytes_come_back),
         cmocka_unit_test(wrong_files_are_refused_with_their_row),
+        cmocka_unit_test(a_zero_byte_does_not_hide_the_merges_behind_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,8 +75,12 @@ static char *take_vocab(Gpt2Tokens *t, const char *path)
 
 static char *take_merges(Gpt2Tokens *t, const char *path)
 {
-    char *bytes = file_read(path, NULL), *rest = bytes, *wrong = NULL, *line;
+    size_t size;
+    char *bytes = file_read(path, &size), *rest = bytes, *wrong = NULL, *line;
     if (!bytes) return text_format("%s: %s", path, strerror(errno));
+    if (strlen(bytes) != size)
+        wrong =
+            text_format("%s: expected a text, and byte %zu is 0", path, strlen(bytes));
     t->rank = json_object();
     for (int row = 1; !wrong && (line = strsep(&rest, "\n")); row++) {
         if (!*line || (row == 1 && !strncmp(line, "#version", 8))) continue;
