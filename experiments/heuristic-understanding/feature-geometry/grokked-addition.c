@@ -56,7 +56,7 @@ const Experiment experiment = {
           .controls = { { "cosines random", "random answers, as many frequencies",
                           .side = BELOW, .bound = 0.1 } } },
         { .id = "hidden-progress",
-          .text = "the excluded loss has risen before the test shows anything (nats)",
+          .text = "excluded loss, risen while under a fifth of new sums is right (nats)",
           .value = "hidden rise",
           .side = ABOVE,
           .bound = 1,
@@ -344,7 +344,7 @@ weight decay {{=new sums lax*100|%.1f}} % of the new sums are right at the end. 
 frequencies hold {{few-frequencies*100|%.0f}} % of the embedding, and
 {{few-frequencies.control*100|%.0f}} % where answers are random. Cosines make up
 {{trig-logits*100|%.0f}} % of the logits' variance, against
-{{trig-logits.control*100|%.1f}} %. While the test shows nothing yet, the excluded loss
-rises by {{hidden-progress|%.1f}} nats: the late jump is the end of a long way. With fewer
-exercises it is later, or not in our time. That language models grok does not follow.
+{{trig-logits.control*100|%.1f}} %. While fewer than a fifth of the new sums are right, the
+excluded loss rises by {{hidden-progress|%.1f}} nats: the late jump is the end of a long
+way. That language models grok does not follow.
 */

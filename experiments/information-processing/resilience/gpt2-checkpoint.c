@@ -301,7 +301,7 @@ static void run(Run *run, Rng rng)
         bad_input(run, "MODEL: expected 4 to 64 layers, at most 64 heads, 128 places or "
                        "more, and a row for each token of VOCAB");
     Buffer text = { 0 };
-    bpe_decode(lm->bpe, lm->held.tok, (size_t)(1 << 14), &text);
+    bpe_decode(lm->bpe, lm->held.tok, (size_t)(scaled(run, 128, 16) * lm->held.T), &text);
     int n, *stream = gpt2_tokens_encode(t, text.s, text.n, &n),
            windows = scaled(run, 16, 4);
     if (n <= windows * LENGTH) bad_input(run, "VOCAB: its tokens are too long");
