@@ -23,7 +23,7 @@ const Experiment experiment = {
                 { "logits", "a, c, trained, random answers" } },
     ABOUT(.title = "Grokked addition",
           .section = "heuristic-understanding/feature-geometry",
-          .cites = "nanda2023progress, liu2022grokking", .seeds = 3, .core_s = 115,
+          .cites = "nanda2023progress, liu2022grokking", .seeds = 3, .core_s = 120,
           .carries = { "Addition modulo 113, 30 % of the pairs, width 128",
                        "Modulo 59, 55 % of the pairs, width 64",
                        "Late generalisation, circles, cosines as logits, hidden progress",

@@ -26,7 +26,7 @@ const Experiment experiment = {
                 { "clamped", "neuron, activation, entropy [bit], loss [nat]" } },
     ABOUT(.title = "Prediction neurons", .section = "information-processing/resilience",
           .cites = "lad2024robustness, gurnee2024universal, stolfo2024confidence",
-          .seeds = 3, .core_s = 27,
+          .seeds = 3, .core_s = 31,
           .carries = { "GPT-2 and Pythia up to 7 billion weights, 50,000 words",
                        "The reference model: 4096 neurons, 2048 words",
                        "Neurons that speak for a few related words",

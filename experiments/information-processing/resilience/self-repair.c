@@ -26,7 +26,7 @@ const Experiment experiment = {
                 { "words", "lost directly [nat], lost [nat]" },
                 { "answers", "cut, component, share" } },
     ABOUT(.title = "Self-repair", .section = "information-processing/resilience",
-          .cites = "rushing2024selfrepair, mcgrath2023hydra", .seeds = 3, .core_s = 73,
+          .cites = "rushing2024selfrepair, mcgrath2023hydra", .seeds = 3, .core_s = 93,
           .carries = { "Pythia, GPT-2, Llama and others; Chinchilla, 7 billion weights",
                        "The reference model, all 32 heads, 16 thousand words",
                        "Repair that nothing was trained for, its noise, the norm's share",
